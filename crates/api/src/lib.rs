@@ -1,0 +1,1 @@
+//! Operations, parameters, inventories and error codes of the REST API.

@@ -1,0 +1,1 @@
+//! Opens object storage and spells its keys.

@@ -1,0 +1,1 @@
+//! A typed client over the API's declarations.

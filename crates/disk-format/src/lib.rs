@@ -1,0 +1,1 @@
+//! Disk image bytes to extents and back: raw and qcow2.

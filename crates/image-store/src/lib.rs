@@ -1,0 +1,1 @@
+//! The image store: segments, block maps, roots and the catalog.

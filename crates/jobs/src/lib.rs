@@ -1,0 +1,1 @@
+//! Backups, exports and other long work, tied together in steps.

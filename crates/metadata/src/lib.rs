@@ -1,0 +1,1 @@
+//! Metadata on SQLite and PostgreSQL; the one place where SQL is written.

@@ -1,0 +1,1 @@
+//! Routes, log-ins, errors to responses, configuration.

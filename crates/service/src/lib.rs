@@ -1,0 +1,1 @@
+//! One file an operation: its rules, then one transaction or one job.

@@ -1,0 +1,1 @@
+//! Throw-away databases and faulty disks for tests.
