@@ -1,0 +1,194 @@
+//! Why an operation was not performed. The server decides code, text and status of each in one place.
+
+use imprint_domain::{ImageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeBackupUuid};
+
+/// Why an operation was not performed.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A parameter breaks its rule.
+    #[error("field[{field}]: {reason}, got '{value}'")]
+    InvalidArgument {
+        /// The parameter's name on the wire.
+        field: &'static str,
+        /// What was sent, shortened.
+        value: String,
+        /// The rule.
+        reason: String,
+    },
+    /// An id names nothing.
+    #[error("field[{field}]: no {resource} with uuid:{value}")]
+    NotFound {
+        /// The parameter's name on the wire.
+        field: String,
+        /// The row class as clients know it, such as `ImageVO`.
+        resource: &'static str,
+        /// What was sent.
+        value: String,
+    },
+    /// No such account, or another password.
+    #[error("wrong account name or password")]
+    WrongPassword,
+    /// Unknown, expired or missing session.
+    #[error("Session expired")]
+    SessionInvalid,
+    /// The account has as many sessions as it may have.
+    #[error("the account has {limit} sessions already")]
+    TooManySessions {
+        /// How many it may have.
+        limit: u64,
+    },
+    /// Only the administrator may.
+    #[error("only the administrator may call {operation}")]
+    NotAdministrator {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// The resource belongs to another account.
+    #[error("permission denied: field[{field}] names a resource of another account, uuid:{value}")]
+    NotOwner {
+        /// The parameter's name on the wire.
+        field: &'static str,
+        /// What was sent.
+        value: String,
+    },
+    /// The id chosen for a new resource names one already.
+    #[error("field[resourceUuid]: uuid:{value} is taken")]
+    UuidTaken {
+        /// What was sent.
+        value: String,
+    },
+    /// A query names a field that its inventory does not have.
+    #[error("{inventory} has no field '{field}' to query, sort or return")]
+    UnknownField {
+        /// The inventory's class.
+        inventory: &'static str,
+        /// What was sent.
+        field: String,
+    },
+    /// A query compares a field with something of another type.
+    #[error("field '{field}' of {inventory} is a {expected}, not '{value}'")]
+    WrongFieldValue {
+        /// The inventory's class.
+        inventory: &'static str,
+        /// The field.
+        field: String,
+        /// What it holds: number, date, boolean.
+        expected: &'static str,
+        /// What was sent.
+        value: String,
+    },
+    /// The resource's state, a rule of the service or a device refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// What cannot be done here at all.
+    #[error("{what}")]
+    NotSupported {
+        /// What was asked for and why it is not done.
+        what: &'static str,
+    },
+    /// The work was stopped before its end.
+    #[error("the server is stopping; try again")]
+    Stopping,
+    /// Our own fault, or the machine's.
+    #[error("{action}")]
+    Internal {
+        /// What was being done.
+        action: &'static str,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl ServiceError {
+    /// Wraps a fault of ours or the machine's.
+    pub fn internal(action: &'static str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
+        move |source| Self::Internal { action, source }
+    }
+}
+
+/// Why a well-formed call on existing resources was refused, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The backup is not whole.
+    #[error("field[backupUuid]: volume backup uuid:{backup} is {status}, not Ready")]
+    BackupNotReady {
+        /// The backup.
+        backup: VolumeBackupUuid,
+        /// Where it stands.
+        status: ResourceStatus,
+    },
+    /// The backup is not on that storage.
+    #[error("field[backupStorageUuid]: volume backup uuid:{backup} is not on backup storage uuid:{storage}")]
+    BackupNotOnStorage {
+        /// The backup.
+        backup: VolumeBackupUuid,
+        /// The storage.
+        storage: String,
+    },
+    /// The storage is disabled or not reachable.
+    #[error("field[{field}]: storage uuid:{storage} is {state} and {status}; it must be Enabled and Connected")]
+    StorageNotUsable {
+        /// The parameter's name on the wire.
+        field: &'static str,
+        /// The storage.
+        storage: String,
+        /// What the administrator wants.
+        state: ResourceState,
+        /// What is observed.
+        status: StorageStatus,
+    },
+    /// The storage may be read only.
+    #[error("field[backupStorageUuid]: backup storage uuid:{storage} is open read-only: {reason}")]
+    StorageReadOnly {
+        /// The storage.
+        storage: String,
+        /// Why.
+        reason: String,
+    },
+    /// The image is not in the state that the operation starts from.
+    #[error("image uuid:{image} is {status}; {needed}")]
+    ImageStatus {
+        /// The image.
+        image: ImageUuid,
+        /// Where it stands.
+        status: ResourceStatus,
+        /// What it would have to be.
+        needed: &'static str,
+    },
+    /// The backup storage is full.
+    #[error("backup storage uuid:{storage} has no space left")]
+    StorageFull {
+        /// The storage.
+        storage: String,
+    },
+    /// Stored bytes are damaged.
+    #[error("backup storage uuid:{storage}: {what}")]
+    Damaged {
+        /// The storage.
+        storage: String,
+        /// Which segment and block.
+        what: String,
+    },
+    /// The volume's file cannot be read as it was declared.
+    #[error("volume uuid:{volume}, source '{location}': {reason}")]
+    Source {
+        /// The volume, or the name asked for a new one.
+        volume: String,
+        /// The file's name beneath its primary storage.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process has the file open for writing.
+    #[error(
+        "volume uuid:{volume}, source '{location}': another process has it open for writing; \
+         a live volume is backed up through its QEMU (a qemu+qmp:// source), not through its file"
+    )]
+    SourceInUse {
+        /// The volume.
+        volume: String,
+        /// The file's name beneath its primary storage.
+        location: String,
+    },
+}
