@@ -1,0 +1,89 @@
+//! Which directories storages may name.
+
+use std::path::{Component, Path, PathBuf};
+
+/// The data directory and those of `--allow-dir`, all absolute and without symbolic links.
+#[derive(Clone, Debug)]
+pub struct AllowedDirs(Vec<PathBuf>);
+
+/// Why a storage may not lie there.
+#[derive(Debug, thiserror::Error)]
+pub enum DirRefused {
+    /// Not an absolute path, or one with `..` in it.
+    #[error("it must be an absolute path without '..'")]
+    NotAbsolute,
+    /// Outside of what the configuration allows.
+    #[error("it lies outside of the data directory and of those that --allow-dir names")]
+    Outside,
+    /// It cannot be made or looked at.
+    #[error("it cannot be used: {0}")]
+    Io(#[source] std::io::Error),
+}
+
+impl AllowedDirs {
+    /// Resolves the directories; each must exist.
+    pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> std::io::Result<Self> {
+        dirs.into_iter().map(|dir| dir.canonicalize()).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Checks `url`, makes the directory if it is missing (its parent must exist), and answers its real path.
+    ///
+    /// A symbolic link on the way is followed before the check, so it cannot lead outside.
+    pub fn admit(&self, url: &str) -> Result<PathBuf, DirRefused> {
+        let path = Path::new(url);
+        let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+        let (Some(parent), Some(name), true, true) =
+            (path.parent(), path.file_name(), path.is_absolute(), plain)
+        else {
+            return Err(DirRefused::NotAbsolute);
+        };
+        let allowed = |path: &Path| self.0.iter().any(|dir| path.starts_with(dir));
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                parent.canonicalize().map_err(DirRefused::Io)?.join(name)
+            }
+            Err(error) => return Err(DirRefused::Io(error)),
+        };
+        if !allowed(&real) {
+            return Err(DirRefused::Outside);
+        }
+        let made = make_private(&real).map_err(DirRefused::Io)?.canonicalize().map_err(DirRefused::Io)?;
+        if allowed(&made) { Ok(made) } else { Err(DirRefused::Outside) }
+    }
+}
+
+/// Makes a directory of mode 0700 unless it exists.
+fn make_private(path: &Path) -> std::io::Result<&Path> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_directories_beneath_the_allowed_ones_are_admitted() {
+        let temp = tempfile::tempdir().unwrap();
+        let base = temp.path().canonicalize().unwrap();
+        let inside = base.join("inside");
+        let outside = base.join("outside");
+        std::fs::create_dir_all(&inside).unwrap();
+        std::fs::create_dir_all(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        let dirs = AllowedDirs::new([inside.clone()]).unwrap();
+        let admit = |path: &Path| dirs.admit(path.to_str().unwrap());
+        assert_eq!(admit(&inside.join("new")).unwrap(), inside.join("new"));
+        assert_eq!(admit(&inside).unwrap(), inside);
+        assert!(matches!(admit(&outside), Err(DirRefused::Outside)));
+        assert!(matches!(admit(&inside.join("link")), Err(DirRefused::Outside)));
+        assert!(matches!(admit(&inside.join("link/deeper")), Err(DirRefused::Outside)));
+        assert!(!outside.join("deeper").exists());
+        assert!(matches!(admit(&inside.join("../outside")), Err(DirRefused::NotAbsolute)));
+        assert!(matches!(dirs.admit("relative"), Err(DirRefused::NotAbsolute)));
+        assert!(matches!(dirs.admit("/"), Err(DirRefused::NotAbsolute)));
+        assert!(matches!(admit(&inside.join("a/b")), Err(DirRefused::Io(_))));
+    }
+}

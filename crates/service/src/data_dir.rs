@@ -1,0 +1,116 @@
+//! The data directory: made private, locked as long as the process lives, and free to hold files of others.
+
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// A locked data directory. Dropping it, or the death of the process however sudden, gives the lock back.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: Flock<File>,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenDataDirError {
+    /// Another process holds it.
+    #[error("data directory '{}' is in use by another server", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It cannot be made, opened or locked.
+    #[error("open data directory '{}'", path.display())]
+    Io {
+        /// The directory or a file in it.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl DataDir {
+    /// Makes the directory (mode 0700) if it is missing, and locks it. An existing directory keeps its mode.
+    pub fn open(path: &Path) -> Result<Self, OpenDataDirError> {
+        let io = |source| OpenDataDirError::Io { path: path.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        let path = path.canonicalize().map_err(io)?;
+        let lock_path = path.join("imprint.lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(|source| OpenDataDirError::Io { path: lock_path.clone(), source })?;
+        // flock(2) belongs to the open file: the kernel drops it with the process, so a restart right after kill -9 works.
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Self { path, _lock: lock }),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(OpenDataDirError::InUse { path }),
+            Err((_, errno)) => Err(OpenDataDirError::Io { path: lock_path, source: errno.into() }),
+        }
+    }
+
+    /// The directory, absolute and without symbolic links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The SQLite database of the default configuration.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("imprint.db")
+    }
+
+    /// The default backup storage.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store")
+    }
+
+    /// The default primary storage.
+    pub fn volumes(&self) -> PathBuf {
+        self.path.join("volumes")
+    }
+
+    /// Writes the administrator's first password where only the server's user can read it, and says where.
+    pub fn save_admin_password(&self, password: &str) -> Result<PathBuf, OpenDataDirError> {
+        let path = self.path.join("admin-password");
+        let write = || {
+            let mut file =
+                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            writeln!(file, "{password}")?;
+            file.sync_all()
+        };
+        write().map_err(|source| OpenDataDirError::Io { path: path.clone(), source })?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_on_the_same_directory_is_refused_until_the_first_ends() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(matches!(DataDir::open(&path), Err(OpenDataDirError::InUse { .. })));
+        drop(first);
+        DataDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn the_password_file_is_private() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let path = dir.save_admin_password("secret").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "secret\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

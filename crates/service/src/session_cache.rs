@@ -1,0 +1,113 @@
+//! Sessions looked up lately, so that a call costs no database round trip for knowing who calls.
+//!
+//! An entry is believed for [`BELIEVED_MS`]; after that the database is asked again, so that a log-out on another server
+//! that shares the database ends the session here within that time. Expiry slides with every use; the new expiry is
+//! written back at most once in [`WRITE_BACK_MS`], so that a busy session does not write at every call.
+
+use crate::Caller;
+use imprint_domain::{SessionUuid, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How long an entry is believed without asking the database.
+const BELIEVED_MS: i64 = 5_000;
+
+/// How far the database's expiry may lag behind the one in memory.
+const WRITE_BACK_MS: i64 = 60_000;
+
+/// Entries kept at most; beyond that the cache starts anew, which costs one look-up a session.
+const CAPACITY: usize = 20_000;
+
+/// Seconds that a session lives after its last use.
+pub(crate) const LIFETIME_SECONDS: i64 = 7_200;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    caller: Caller,
+    asked: Timestamp,
+    expires: Timestamp,
+    written: Timestamp,
+}
+
+/// What the cache knows of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// Valid. `write_back` is the new expiry when it is time to write it to the database.
+    Valid { caller: Caller, write_back: Option<Timestamp> },
+    /// The database must be asked.
+    Ask,
+}
+
+/// The cache. Its lock is held for a map operation only.
+#[derive(Debug, Default)]
+pub(crate) struct SessionCache(Mutex<HashMap<SessionUuid, Entry>>);
+
+impl SessionCache {
+    fn entries(&self) -> MutexGuard<'_, HashMap<SessionUuid, Entry>> {
+        // A panic while the map was locked leaves at worst a missing entry.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks a session up and slides its expiry.
+    pub(crate) fn look_up(&self, session: SessionUuid, now: Timestamp) -> Lookup {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(&session) else { return Lookup::Ask };
+        if entry.expires <= now || now.0 - entry.asked.0 > BELIEVED_MS {
+            return Lookup::Ask;
+        }
+        entry.expires = now.plus_seconds(LIFETIME_SECONDS);
+        let due = entry.expires.0 - entry.written.0 > WRITE_BACK_MS;
+        if due {
+            entry.written = entry.expires;
+        }
+        Lookup::Valid { caller: entry.caller, write_back: due.then_some(entry.expires) }
+    }
+
+    /// Remembers what the database said just now.
+    pub(crate) fn remember(&self, caller: Caller, expires: Timestamp, now: Timestamp) {
+        let mut entries = self.entries();
+        if entries.len() >= CAPACITY {
+            entries.clear();
+        }
+        entries.insert(caller.session, Entry { caller, asked: now, expires, written: expires });
+    }
+
+    /// The session has ended.
+    pub(crate) fn forget(&self, session: SessionUuid) {
+        self.entries().remove(&session);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imprint_domain::AccountUuid;
+
+    fn caller() -> Caller {
+        Caller { account: AccountUuid::random(), session: SessionUuid::random(), administrator: false }
+    }
+
+    #[test]
+    fn a_session_is_believed_for_five_seconds_and_no_longer() {
+        let (cache, caller, now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
+        assert_eq!(cache.look_up(caller.session, now), Lookup::Ask);
+        cache.remember(caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        assert_eq!(cache.look_up(caller.session, now.plus_seconds(5)), Lookup::Valid { caller, write_back: None });
+        assert_eq!(cache.look_up(caller.session, now.plus_seconds(6)), Lookup::Ask);
+        cache.remember(caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        cache.forget(caller.session);
+        assert_eq!(cache.look_up(caller.session, now), Lookup::Ask);
+    }
+
+    #[test]
+    fn an_expired_session_is_never_valid_and_a_lagging_expiry_is_written_back_once() {
+        let (cache, caller, now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
+        cache.remember(caller, now.plus_seconds(2), now);
+        assert_eq!(cache.look_up(caller.session, now.plus_seconds(2)), Lookup::Ask);
+        cache.remember(caller, now.plus_seconds(100), now);
+        let slid = now.plus_seconds(1 + LIFETIME_SECONDS);
+        let first = cache.look_up(caller.session, now.plus_seconds(1));
+        assert_eq!(first, Lookup::Valid { caller, write_back: Some(slid) });
+        assert_eq!(cache.look_up(caller.session, now.plus_seconds(2)), Lookup::Valid { caller, write_back: None });
+    }
+}
