@@ -1,0 +1,99 @@
+//! The declarations as values, for whatever works on all operations alike: routing, validation, documents.
+
+use crate::operations::{describe_operations, describe_queries};
+use crate::{Access, ClassedField, Operation, ParamRule, Query, QueryResource, Reply, Route, Runs, param_rules};
+use schemars::{Schema, SchemaGenerator};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// What an operation declares about itself.
+#[derive(Debug)]
+pub struct OperationDescription {
+    /// Its name.
+    pub name: &'static str,
+    /// The part of the reference that it stands in.
+    pub group: &'static str,
+    /// Where it is called.
+    pub route: Route,
+    /// The key that wraps its parameters in the body.
+    pub body_key: Option<String>,
+    /// Whether it may outlive its request.
+    pub runs: Runs,
+    /// Who may call.
+    pub access: Access,
+    /// How long clients are told that it may take.
+    pub timeout: Duration,
+    /// The protocol version that brought it.
+    pub since: &'static str,
+    /// Its parameters.
+    pub rules: Vec<ParamRule>,
+    /// Which fields of its reply hold objects of classes.
+    pub classes: &'static [ClassedField],
+    /// Makes the schema of its parameters.
+    pub params_schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Makes the schema of its reply.
+    pub reply_schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl OperationDescription {
+    /// The description of an operation.
+    pub(crate) fn of<O: Operation>() -> Self {
+        Self {
+            name: O::NAME,
+            group: O::GROUP,
+            route: O::ROUTE,
+            body_key: O::ROUTE.body_key(O::NAME),
+            runs: O::RUNS,
+            access: O::ACCESS,
+            timeout: O::TIMEOUT,
+            since: O::SINCE,
+            rules: param_rules::<O>(),
+            classes: O::Reply::CLASSES,
+            params_schema: O::json_schema,
+            reply_schema: |generator| generator.subschema_for::<O::Reply>(),
+        }
+    }
+}
+
+/// What a query declares about itself.
+#[derive(Debug)]
+pub struct QueryDescription {
+    /// Its name.
+    pub name: &'static str,
+    /// The part of the reference that it stands in.
+    pub group: &'static str,
+    /// The path of the whole collection.
+    pub path: &'static str,
+    /// What it queries.
+    pub resource: QueryResource,
+    /// Makes the schema whose description is the query's text.
+    pub text_schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Makes the schema of one row.
+    pub row_schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl QueryDescription {
+    /// The description of a query.
+    pub(crate) fn of<Q: Query>() -> Self {
+        Self {
+            name: Q::NAME,
+            group: Q::GROUP,
+            path: Q::PATH,
+            resource: Q::RESOURCE,
+            text_schema: Q::json_schema,
+            row_schema: |generator| generator.subschema_for::<<Q as Query>::Inventory>(),
+        }
+    }
+}
+
+/// Every operation but the queries, in the order of [`for_each_operation`](crate::for_each_operation).
+pub fn operations() -> &'static [OperationDescription] {
+    static DESCRIPTIONS: LazyLock<Vec<OperationDescription>> = LazyLock::new(describe_operations);
+    &DESCRIPTIONS
+}
+
+/// Every query.
+pub fn queries() -> &'static [QueryDescription] {
+    static DESCRIPTIONS: LazyLock<Vec<QueryDescription>> = LazyLock::new(describe_queries);
+    &DESCRIPTIONS
+}

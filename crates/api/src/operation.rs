@@ -1,0 +1,79 @@
+//! What every operation declares about itself. Routing, envelope, permission, validation and the OpenAPI document are
+//! made from these declarations; nothing else about an operation is written outside its own file.
+
+use crate::{ClassedField, QueryResource, Route};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Whether an operation may outlive its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// Answered at once, never as a job; it leaves no job to poll.
+    Inline,
+    /// May go on as a job after its request: design W1 to W3.
+    AsJob,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; an `Authorization` header is not looked at.
+    Anyone,
+    /// Whoever has a session.
+    Session,
+    /// Only the administrator.
+    Administrator,
+}
+
+/// One operation. Its fields are its parameters, path variables included; their doc comments and schema attributes are
+/// their documentation and their rules:
+///
+/// | attribute | rule |
+/// |---|---|
+/// | a field without default that is not an `Option` | required |
+/// | `length(min, max)` | of the text, or of each element, in UTF-16 units |
+/// | `range(min, max)` | bounds, both allowed |
+/// | `extend("enum" = […])` | the only values allowed |
+/// | `extend("x-resource" = "ImageVO")` | names existing resources of this kind |
+/// | `extend("x-nonempty" = true)` | the list has an element, if it is given |
+/// | `extend("x-no-trim" = true)` | blanks at both ends are kept |
+pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// The operation's name, such as `CreateVolumeBackup`.
+    const NAME: &'static str;
+    /// The part of the reference that it stands in.
+    const GROUP: &'static str;
+    /// Where it is called.
+    const ROUTE: Route;
+    /// Whether it may outlive its request.
+    const RUNS: Runs = Runs::AsJob;
+    /// Who may call.
+    const ACCESS: Access = Access::Session;
+    /// How long clients are told that it may take, unless they ask for something else.
+    const TIMEOUT: Duration = Duration::from_mins(30);
+    /// The protocol version that brought it; empty when unknown.
+    const SINCE: &'static str = "";
+    /// What it answers.
+    type Reply: Reply;
+}
+
+/// What an operation answers.
+pub trait Reply: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// Which of its fields hold objects of a class that clients know: what the `schema` of a reply is made from.
+    const CLASSES: &'static [ClassedField] = &[];
+}
+
+/// One query operation: `GET` on its path, and on its path followed by a uuid. All have the same parameters.
+pub trait Query: JsonSchema {
+    /// The operation's name, such as `QueryImage`.
+    const NAME: &'static str;
+    /// The part of the reference that it stands in.
+    const GROUP: &'static str;
+    /// The path of the whole collection.
+    const PATH: &'static str;
+    /// What it queries.
+    const RESOURCE: QueryResource;
+    /// One row of its reply.
+    type Inventory: Serialize + DeserializeOwned + JsonSchema;
+}

@@ -1,0 +1,62 @@
+//! Every operation, one file each. A new one is its file and its line in the one list here: routing, validation, the
+//! OpenAPI document, client and server are generic over the list.
+
+// `$dollar` carries a dollar sign into the macro that this one writes.
+macro_rules! operations {
+    ($dollar:tt operations: [$($operation_file:ident::$operation:ident,)+] queries: [$($query_file:ident::$query:ident,)+]) => {
+        $(mod $operation_file;)+
+        $(mod $query_file;)+
+        $(pub use $operation_file::$operation;)+
+        $(pub use $query_file::$query;)+
+
+        /// Calls a macro with the names of all operations but the queries, separated by commas.
+        #[macro_export]
+        macro_rules! for_each_operation {
+            ($dollar callback:ident) => {
+                $dollar callback! { $($operation,)+ }
+            };
+        }
+
+        /// The descriptions of all operations but the queries, in the order of [`for_each_operation`](crate::for_each_operation).
+        pub(crate) fn describe_operations() -> Vec<crate::OperationDescription> {
+            vec![$(crate::OperationDescription::of::<$operation>(),)+]
+        }
+
+        /// The descriptions of all queries.
+        pub(crate) fn describe_queries() -> Vec<crate::QueryDescription> {
+            vec![$(crate::QueryDescription::of::<$query>(),)+]
+        }
+    };
+}
+
+operations! { $
+    operations: [
+    log_in_by_account::LogInByAccount,
+    log_out::LogOut,
+    validate_session::ValidateSession,
+    get_version::GetVersion,
+    add_image_store_backup_storage::AddImageStoreBackupStorage,
+    get_backup_storage_capacity::GetBackupStorageCapacity,
+    add_local_primary_storage::AddLocalPrimaryStorage,
+    create_data_volume::CreateDataVolume,
+    create_volume_backup::CreateVolumeBackup,
+    delete_volume_backup::DeleteVolumeBackup,
+    create_data_volume_template_from_volume_backup::CreateDataVolumeTemplateFromVolumeBackup,
+    create_root_volume_template_from_volume_backup::CreateRootVolumeTemplateFromVolumeBackup,
+    update_image::UpdateImage,
+    delete_image::DeleteImage,
+    recover_image::RecoverImage,
+    expunge_image::ExpungeImage,
+    export_image_from_backup_storage::ExportImageFromBackupStorage,
+    delete_exported_image_from_backup_storage::DeleteExportedImageFromBackupStorage,
+    ]
+    queries: [
+    query_zone::QueryZone,
+    query_backup_storage::QueryBackupStorage,
+    query_image_store_backup_storage::QueryImageStoreBackupStorage,
+    query_primary_storage::QueryPrimaryStorage,
+    query_volume::QueryVolume,
+    query_volume_backup::QueryVolumeBackup,
+    query_image::QueryImage,
+    ]
+}

@@ -1,0 +1,66 @@
+//! Taking a backup.
+
+use crate::{InventoryReply, Operation, Route, VolumeBackupInventory};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Takes a backup of one volume onto one backup storage. The first one there is full; later ones read and store what has
+/// changed since the newest one. Each can be used and deleted without regard to the others.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateVolumeBackup {
+    /// The volume.
+    #[schemars(extend("x-resource" = "VolumeVO"))]
+    pub volume_uuid: String,
+    /// Where the backup goes.
+    #[schemars(extend("x-resource" = "BackupStorageVO"))]
+    pub backup_storage_uuid: String,
+    /// The backup's name.
+    #[schemars(length(max = 255))]
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    #[schemars(length(max = 2048))]
+    pub description: Option<String>,
+    /// `full` reads and stores everything again; when absent, only changes are.
+    #[serde(default)]
+    #[schemars(extend("enum" = ["full"]))]
+    pub mode: Option<String>,
+    /// Bytes a second that may be read from the volume.
+    #[serde(default)]
+    #[schemars(range(min = 1024))]
+    pub volume_read_bandwidth: Option<i64>,
+    /// Bytes a second that may be written to the volume.
+    #[serde(default)]
+    #[schemars(range(min = 1024))]
+    pub volume_write_bandwidth: Option<i64>,
+    /// Bytes a second that may be received.
+    #[serde(default)]
+    #[schemars(range(min = 1024))]
+    pub network_read_bandwidth: Option<i64>,
+    /// Bytes a second that may be sent.
+    #[serde(default)]
+    #[schemars(range(min = 1024))]
+    pub network_write_bandwidth: Option<i64>,
+    /// The id that the new resource shall have: 32 lower-case hex digits of a UUID that names nothing yet.
+    #[serde(default)]
+    pub resource_uuid: Option<String>,
+    /// Tag patterns to attach.
+    #[serde(default)]
+    #[schemars(extend("x-resource" = "TagPatternVO"))]
+    pub tag_uuids: Vec<String>,
+    /// System tags of the new resource.
+    #[serde(default)]
+    pub system_tags: Vec<String>,
+    /// User tags of the new resource.
+    #[serde(default)]
+    pub user_tags: Vec<String>,
+}
+
+impl Operation for CreateVolumeBackup {
+    const NAME: &'static str = "CreateVolumeBackup";
+    const GROUP: &'static str = "volume backup";
+    const ROUTE: Route = Route::create("/volumes/{volumeUuid}/volume-backups");
+    const SINCE: &'static str = "2.6.0";
+    type Reply = InventoryReply<VolumeBackupInventory>;
+}

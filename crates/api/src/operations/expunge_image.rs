@@ -1,0 +1,29 @@
+//! Forgetting a deleted image.
+
+use crate::{EmptyReply, Operation, Route};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Forgets a deleted image for good, on all its storages or on those named.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpungeImage {
+    /// Not used.
+    #[serde(default)]
+    pub uuid: Option<String>,
+    /// The image.
+    #[schemars(extend("x-resource" = "ImageVO"))]
+    pub image_uuid: String,
+    /// Only on these storages.
+    #[serde(default)]
+    #[schemars(extend("x-resource" = "BackupStorageVO", "x-nonempty" = true))]
+    pub backup_storage_uuids: Option<Vec<String>>,
+}
+
+impl Operation for ExpungeImage {
+    const NAME: &'static str = "ExpungeImage";
+    const GROUP: &'static str = "image";
+    const ROUTE: Route = Route::action("/images/{imageUuid}/actions");
+    const SINCE: &'static str = "0.6";
+    type Reply = EmptyReply;
+}

@@ -1,0 +1,31 @@
+//! How much backup storages hold.
+
+use crate::{CapacityReply, Operation, Route, Runs};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Adds up the capacities of backup storages: of those named, of those that serve the zones named, or of all.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GetBackupStorageCapacity {
+    /// The zones that they serve.
+    #[serde(default)]
+    #[schemars(extend("x-resource" = "ZoneVO"))]
+    pub zone_uuids: Vec<String>,
+    /// The storages.
+    #[serde(default)]
+    #[schemars(extend("x-resource" = "BackupStorageVO"))]
+    pub backup_storage_uuids: Vec<String>,
+    /// All of them.
+    #[serde(default)]
+    pub all: bool,
+}
+
+impl Operation for GetBackupStorageCapacity {
+    const NAME: &'static str = "GetBackupStorageCapacity";
+    const GROUP: &'static str = "backup storage";
+    const ROUTE: Route = Route::get("/backup-storage/capacities");
+    const RUNS: Runs = Runs::Inline;
+    const SINCE: &'static str = "0.6";
+    type Reply = CapacityReply;
+}

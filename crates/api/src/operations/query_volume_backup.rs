@@ -1,0 +1,16 @@
+//! Finding volume backups.
+
+use crate::{Query, QueryResource, VolumeBackupInventory};
+use schemars::JsonSchema;
+
+/// Finds volume backups.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub struct QueryVolumeBackup {}
+
+impl Query for QueryVolumeBackup {
+    const NAME: &'static str = "QueryVolumeBackup";
+    const GROUP: &'static str = "volume backup";
+    const PATH: &'static str = "/volume-backups";
+    const RESOURCE: QueryResource = QueryResource::VolumeBackup;
+    type Inventory = VolumeBackupInventory;
+}

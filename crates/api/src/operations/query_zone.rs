@@ -1,0 +1,16 @@
+//! Finding zones.
+
+use crate::{Query, QueryResource, ZoneInventory};
+use schemars::JsonSchema;
+
+/// Finds zones.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub struct QueryZone {}
+
+impl Query for QueryZone {
+    const NAME: &'static str = "QueryZone";
+    const GROUP: &'static str = "platform";
+    const PATH: &'static str = "/zones";
+    const RESOURCE: QueryResource = QueryResource::Zone;
+    type Inventory = ZoneInventory;
+}
