@@ -1,0 +1,65 @@
+//! The directory of a local store.
+
+use crate::BlobError;
+use crate::object_key::shard_directories;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+/// Room on the file system of a local store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeSpace {
+    /// Bytes of the whole file system.
+    pub total: u64,
+    /// Bytes that an ordinary user may still write.
+    pub available: u64,
+}
+
+pub(crate) fn directory_error(path: &Path, source: io::Error) -> BlobError {
+    BlobError::Directory { path: path.display().to_string(), source }
+}
+
+/// Makes `path` and what is missing above it, each one durable in its parent. Only the owner can look inside.
+pub(crate) fn create_directories(path: &Path) -> Result<(), BlobError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if parent != Path::new(".") {
+        create_directories(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => return Err(directory_error(path, source)),
+        _ => {}
+    }
+    sync_directory(parent)
+}
+
+/// Makes every directory that objects lie in, and makes them durable: a segment's own sync is then all that it needs.
+pub(crate) fn create_layout(root: &Path) -> Result<(), BlobError> {
+    for name in
+        ["catalog", "epochs", "index", "owner", "segments"].map(str::to_owned).into_iter().chain(shard_directories())
+    {
+        let path = root.join(name);
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => return Err(directory_error(&path, source)),
+            _ => {}
+        }
+    }
+    sync_directory(&root.join("segments"))?;
+    sync_directory(root)
+}
+
+/// Room on the file system that `root` lies on.
+pub(crate) fn free_space(root: &Path) -> Result<FreeSpace, BlobError> {
+    let stat = nix::sys::statvfs::statvfs(root).map_err(|errno| directory_error(root, errno.into()))?;
+    let fragment = stat.fragment_size();
+    let total = stat.blocks().saturating_mul(fragment);
+    let available = stat.blocks_available().saturating_mul(fragment);
+    Ok(FreeSpace { total, available })
+}
+
+fn sync_directory(path: &Path) -> Result<(), BlobError> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(|source| directory_error(path, source))
+}

@@ -1,0 +1,43 @@
+//! What only a directory has.
+
+use bytes::Bytes;
+use imprint_blob_store::{BlobError, BlobStore, ObjectKey, ObjectKind};
+
+#[test]
+fn a_missing_directory_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let error = BlobStore::open_local(&missing).unwrap_err();
+    assert!(matches!(&error, BlobError::Directory { path, .. } if path.ends_with("/missing")), "{error:?}");
+}
+
+#[tokio::test]
+async fn foreign_files_are_not_listed() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = BlobStore::open_local(directory.path()).unwrap();
+    blobs.create_layout().await.unwrap();
+    std::fs::write(directory.path().join("owner/1"), b"x").unwrap();
+    std::fs::write(directory.path().join("owner/README"), b"x").unwrap();
+    std::fs::write(directory.path().join("owner/2#1"), b"half an upload").unwrap();
+    std::fs::write(directory.path().join("segments/ab/cd.0"), b"x").unwrap();
+    let owners = blobs.list(ObjectKind::Owner).await.unwrap();
+    assert_eq!(owners.iter().map(|object| object.key).collect::<Vec<_>>(), [ObjectKey::Owner(1)]);
+    assert_eq!(blobs.list(ObjectKind::Segment).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_names_the_object() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = BlobStore::open_local(directory.path()).unwrap();
+    std::fs::write(directory.path().join("epochs"), b"a file where a directory should be").unwrap();
+    let other = blobs.put(&ObjectKey::Epoch(1), vec![Bytes::from_static(b"x")]).await;
+    assert!(matches!(other, Err(BlobError::Write { key: ObjectKey::Epoch(1), .. })), "{other:?}");
+}
+
+#[test]
+fn a_directory_tells_how_much_room_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = BlobStore::open_local(directory.path()).unwrap();
+    let space = blobs.free_space().unwrap().unwrap();
+    assert!(space.total >= space.available && space.total > 0);
+}
