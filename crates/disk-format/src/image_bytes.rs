@@ -14,7 +14,7 @@ pub trait ImageBytes: Send + Sync {
     fn byte_len(&self) -> io::Result<u64>;
 
     /// Fills `buf` from `offset`; fails with [`io::ErrorKind::UnexpectedEof`] where the bytes end before.
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+    fn read_bytes_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 
     /// The first run of stored bytes that ends after `offset`, cut off at `offset`: never empty, and what lies between
     /// `offset` and its start is a hole, which reads as zeros. `None` when only a hole follows. Where holes cannot be
@@ -27,7 +27,7 @@ impl ImageBytes for File {
         Ok(self.metadata()?.len())
     }
 
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+    fn read_bytes_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         FileExt::read_exact_at(self, buf, offset)
     }
 
@@ -54,7 +54,7 @@ impl ImageBytes for Vec<u8> {
         Ok(u64::try_from(self.len()).unwrap_or(u64::MAX))
     }
 
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+    fn read_bytes_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         let start = usize::try_from(offset).ok();
         let found = start.and_then(|start| self.get(start..start.checked_add(buf.len())?));
         buf.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);

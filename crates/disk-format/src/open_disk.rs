@@ -200,7 +200,7 @@ fn read_known_format(bytes: &impl ImageBytes, len: u64) -> Result<Option<KnownFo
     let mut prefix = [0; KnownFormat::PREFIX];
     let present = usize::try_from(len).unwrap_or(usize::MAX).min(prefix.len());
     if let Some(prefix) = prefix.get_mut(..present) {
-        bytes.read_exact_at(0, prefix).map_err(OpenDiskError::Read)?;
+        bytes.read_bytes_at(0, prefix).map_err(OpenDiskError::Read)?;
     }
     Ok(KnownFormat::of(&prefix))
 }

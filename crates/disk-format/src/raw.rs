@@ -28,7 +28,7 @@ impl<B: ImageBytes> Disk for RawDisk<B> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), ReadDiskError> {
         end_inside(offset, buf.len(), self.size)?;
-        self.bytes.read_exact_at(offset, buf).map_err(|source| {
+        self.bytes.read_bytes_at(offset, buf).map_err(|source| {
             if source.kind() == io::ErrorKind::UnexpectedEof
                 && let Err(changed) = self.check_unchanged()
             {

@@ -59,7 +59,7 @@ enum Place {
 }
 
 /// A long extent is cut off after so many mappings, so that asking for one never takes long.
-const MAX_MAPPINGS_OF_EXTENT: usize = 16384;
+const MAX_MAPPINGS_OF_EXTENT: usize = 2048;
 
 impl<B: ImageBytes> Qcow2Disk<B> {
     /// Opens an image of `file_len` bytes whose magic has been checked.
@@ -190,7 +190,7 @@ impl<B: ImageBytes> Qcow2Disk<B> {
     }
 
     fn read_file(&self, at: u64, buf: &mut [u8]) -> Result<(), ReadDiskError> {
-        self.bytes.read_exact_at(at, buf).map_err(|source| {
+        self.bytes.read_bytes_at(at, buf).map_err(|source| {
             if source.kind() == io::ErrorKind::UnexpectedEof
                 && let Err(changed) = self.check_unchanged()
             {
@@ -293,6 +293,6 @@ impl<B: ImageBytes> Disk for Qcow2Disk<B> {
 /// The first bytes of the file, as many of them as a header may have.
 fn read_prefix(bytes: &impl ImageBytes, file_len: u64) -> io::Result<Vec<u8>> {
     let mut prefix = vec![0; usize::try_from(file_len).unwrap_or(usize::MAX).min(HEADER_PREFIX)];
-    bytes.read_exact_at(0, &mut prefix)?;
+    bytes.read_bytes_at(0, &mut prefix)?;
     Ok(prefix)
 }

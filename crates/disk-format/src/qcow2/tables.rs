@@ -41,7 +41,7 @@ pub(super) fn refuse_backing_file(bytes: &impl ImageBytes, prefix: &[u8]) -> Res
     }
     let mut name = vec![0; usize::try_from(len).unwrap_or(0)];
     // That it has one is the error to report; a name that lies outside the file stays unknown.
-    if bytes.read_exact_at(offset, &mut name).is_err() {
+    if bytes.read_bytes_at(offset, &mut name).is_err() {
         name.clear();
     }
     Err(OpenDiskError::BackingFile { name: String::from_utf8_lossy(&name).into_owned() })
@@ -122,7 +122,7 @@ fn read_words(bytes: &impl ImageBytes, offset: u64, len: u64) -> Result<Vec<u64>
     while done < len {
         let part = usize::try_from(len - done).unwrap_or(usize::MAX).min(READ_AT_ONCE);
         let raw = raw.get_mut(..part).unwrap_or_default();
-        bytes.read_exact_at(offset + done, raw).map_err(OpenDiskError::Read)?;
+        bytes.read_bytes_at(offset + done, raw).map_err(OpenDiskError::Read)?;
         words.extend(decode_words(raw));
         done += u64::try_from(part).unwrap_or(len);
     }
