@@ -1,6 +1,7 @@
 //! What people and CI run: `cargo xtask check`, `test`, `bench`, `soak`, `fuzz`.
 #![expect(clippy::print_stdout, reason = "a command line program speaks on its standard output")]
 
+mod bench;
 mod check;
 mod command;
 mod fuzz;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask check                 fmt, clippy, doc, and cargo-deny where it is installed
 cargo xtask test [ARGS…]          installs what the tests need, then cargo test --workspace ARGS…
+cargo xtask bench [--quick] [--dir DIR] [MEASURE…]
+                                  the figures of docs/benchmarks.md; all measures, or those named
 cargo xtask soak [MINUTES]        the tests again and again, with more generated input (60)
 cargo xtask fuzz [SECONDS] [TARGET…]
                                   each fuzz target for so many seconds (60)";
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
     let done = match name {
         "check" if rest.is_empty() => check::check(),
         "test" => test::test(rest),
+        "bench" => bench::bench(rest),
         "soak" => soak::soak(rest),
         "fuzz" => fuzz::fuzz(rest),
         _ => Err(anyhow::anyhow!("usage:\n{USAGE}")),

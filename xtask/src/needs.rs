@@ -13,6 +13,8 @@ pub(crate) enum Need {
     QemuUtils,
     /// The PostgreSQL server's programs; tests start a server of their own.
     PostgreSql,
+    /// The backup programs that figures are compared with.
+    BackupPeers,
 }
 
 impl Need {
@@ -21,6 +23,7 @@ impl Need {
         match self {
             Self::QemuUtils => &["qemu-utils"],
             Self::PostgreSql => &["postgresql"],
+            Self::BackupPeers => &["borgbackup", "restic"],
         }
     }
 
@@ -32,6 +35,7 @@ impl Need {
                 let packaged = versions.into_iter().any(|version| version.path().join("bin/postgres").is_file());
                 packaged || ["initdb", "pg_ctl", "postgres", "createdb"].into_iter().all(is_installed)
             }
+            Self::BackupPeers => ["borg", "restic"].into_iter().all(is_installed),
         }
     }
 }
