@@ -10,7 +10,7 @@ use super::api::Mode;
 use super::report::{Bar, Report, Row};
 use super::sample::{Samples, ratio, shown, timed};
 use super::setting::Setting;
-use super::templates::gib;
+use super::templates::size_text;
 use super::{reference, volume};
 use crate::command::{is_installed, run_quietly};
 
@@ -30,8 +30,11 @@ pub(crate) fn full(setting: &mut Setting, report: &mut Report) -> Result<()> {
         println!("full backup in {}, {} MiB stored", shown(time), stored >> 20);
         ours.push(time);
     }
-    let name =
-        format!("full backup, {} with {} of data", gib(setting.scale.layout.size), gib(setting.scale.layout.data));
+    let name = format!(
+        "full backup, {} with {} of data",
+        size_text(setting.scale.layout.size),
+        size_text(setting.scale.layout.data)
+    );
     report.add(Row {
         measure: name.clone(),
         ours: shown(ours.p50()),

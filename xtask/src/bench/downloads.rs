@@ -18,7 +18,10 @@ pub(crate) fn raw_and_qcow2(setting: &mut Setting, report: &mut Report) -> Resul
     let mut compress = Command::new("qemu-img");
     compress.args(["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", "compression_type=zstd"]);
     run_quietly(compress.arg(&shared.path).arg(&compressed))?;
-    let null = format!("json:{{\"driver\":\"null-co\",\"size\":{}}}", setting.scale.layout.size);
+    let null = format!(
+        "json:{{\"driver\":\"raw\",\"file\":{{\"driver\":\"null-co\",\"size\":{}}}}}",
+        setting.scale.layout.size
+    );
 
     let mut ours = [Samples::default(), Samples::default()];
     let mut conversions = Samples::default();

@@ -113,7 +113,7 @@ pub(crate) fn against_convert(setting: &mut Setting, report: &mut Report) -> Res
         std::fs::remove_file(&out)?;
     }
     report.add(Row {
-        measure: format!("template of the {} volume, p50", gib(setting.scale.layout.size)),
+        measure: format!("template of the {} volume, p50", size_text(setting.scale.layout.size)),
         ours: shown(templates.p50()),
         other: format!("qemu-img convert {}", shown(conversions.p50())),
         ratio: ratio(conversions.p50(), templates.p50()),
@@ -218,6 +218,6 @@ fn write_and_sync(file: &File, number: u32) -> Result<()> {
 }
 
 /// A size in words.
-pub(crate) fn gib(bytes: u64) -> String {
-    format!("{} GiB", bytes >> 30)
+pub(crate) fn size_text(bytes: u64) -> String {
+    if bytes >= 1 << 30 { format!("{} GiB", bytes >> 30) } else { format!("{} MiB", bytes >> 20) }
 }
