@@ -1,0 +1,499 @@
+//! Volume backups, from their first transaction to their last.
+
+use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, root, text};
+use crate::error::is_taken;
+use crate::leases::{self, NewLease};
+use crate::{Metadata, MetadataError, NewTags, records};
+use imprint_domain::{
+    AccountUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState, ResourceStatus,
+    StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use std::collections::HashMap;
+
+/// A backup's presence on one storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeBackupRefRow {
+    /// Counts the references; clients must not need it.
+    pub id: u64,
+    /// The backup.
+    pub backup: VolumeBackupUuid,
+    /// The storage.
+    pub storage: BackupStorageUuid,
+    /// Its name there.
+    pub install_path: String,
+    /// Where it stands there.
+    pub status: ResourceStatus,
+    /// Its content there, once it is whole.
+    pub root: Option<EncodedRoot>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub changed: Timestamp,
+}
+
+/// A backup of a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeBackupRow {
+    /// Its id.
+    pub uuid: VolumeBackupUuid,
+    /// What it is of.
+    pub volume: VolumeUuid,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The volume's type: `Root` or `Data`.
+    pub kind: String,
+    /// Whether it may be used.
+    pub state: ResourceState,
+    /// Where it stands.
+    pub status: ResourceStatus,
+    /// Bytes that it stored anew.
+    pub size: u64,
+    /// Facts about it as JSON text.
+    pub metadata: Option<String>,
+    /// The group of backups that it was taken with.
+    pub group_uuid: Option<String>,
+    /// Full, or on a parent.
+    pub mode: BackupMode,
+    /// How its changes were found.
+    pub method: Option<String>,
+    /// The VM that the volume was attached to.
+    pub vm_instance_uuid: Option<String>,
+    /// The backup that it was taken on.
+    pub parent: Option<VolumeBackupUuid>,
+    /// Counts its changes.
+    pub rev: u64,
+    /// Who owns it.
+    pub account: AccountUuid,
+    /// Where it is.
+    pub refs: Vec<VolumeBackupRefRow>,
+    /// When it was begun.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub changed: Timestamp,
+}
+
+impl VolumeBackupRow {
+    pub(crate) const COLUMNS: &str = "t.uuid, t.volume_uuid, t.name, t.description, t.kind, t.state, t.status, t.size, \
+        t.metadata, t.group_uuid, t.mode, t.method, t.vm_instance_uuid, t.parent_uuid, t.rev, t.account_uuid, \
+        t.created, t.changed";
+
+    pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
+        Ok(Self {
+            uuid: row.parsed("uuid")?,
+            volume: row.parsed("volume_uuid")?,
+            name: row.text("name")?,
+            description: row.optional_text("description")?,
+            kind: row.text("kind")?,
+            state: row.parsed("state")?,
+            status: row.parsed("status")?,
+            size: row.count("size")?,
+            metadata: row.optional_text("metadata")?,
+            group_uuid: row.optional_text("group_uuid")?,
+            mode: row.parsed("mode")?,
+            method: row.optional_text("method")?,
+            vm_instance_uuid: row.optional_text("vm_instance_uuid")?,
+            parent: row.optional_parsed("parent_uuid")?,
+            rev: row.count("rev")?,
+            account: row.parsed("account_uuid")?,
+            refs: Vec::new(),
+            created: row.time("created")?,
+            changed: row.time("changed")?,
+        })
+    }
+
+    /// Fills in the references of the rows of a page.
+    pub(crate) async fn attach(db: &impl ConnectionTrait, rows: &mut [Self]) -> Result<(), MetadataError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let marks = placeholders(1, rows.len());
+        let sql = format!(
+            "SELECT id, backup_uuid, backup_storage_uuid, install_path, status, root, created, changed \
+             FROM volume_backup_ref WHERE backup_uuid IN ({marks}) ORDER BY id"
+        );
+        let mut refs: HashMap<VolumeBackupUuid, Vec<VolumeBackupRefRow>> = HashMap::new();
+        for row in all(db, &sql, rows.iter().map(|row| text(row.uuid)).collect()).await? {
+            let reference = VolumeBackupRefRow {
+                id: row.count("id")?,
+                backup: row.parsed("backup_uuid")?,
+                storage: row.parsed("backup_storage_uuid")?,
+                install_path: row.text("install_path")?,
+                status: row.parsed("status")?,
+                root: row.optional_root("root")?,
+                created: row.time("created")?,
+                changed: row.time("changed")?,
+            };
+            refs.entry(reference.backup).or_default().push(reference);
+        }
+        for row in rows {
+            row.refs = refs.remove(&row.uuid).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// A backup that is about to be taken.
+#[derive(Clone, Debug)]
+pub struct BeginBackup {
+    /// Its id.
+    pub uuid: VolumeBackupUuid,
+    /// What it is of.
+    pub volume: VolumeUuid,
+    /// Where it goes.
+    pub storage: BackupStorageUuid,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it must not have a parent.
+    pub full: bool,
+    /// Who takes it.
+    pub account: AccountUuid,
+    /// The lease that it is taken under.
+    pub lease: NewLease,
+    /// Its tags.
+    pub tags: NewTags,
+}
+
+/// A backup that was begun.
+#[derive(Clone, Debug)]
+pub struct BegunBackup {
+    /// The newest Ready backup of the volume in that storage, and its content, pinned by the lease.
+    pub parent: Option<(VolumeBackupUuid, EncodedRoot)>,
+    /// How many backups of this volume were begun before.
+    pub ordinal: u64,
+}
+
+/// Why a backup was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginBackupError {
+    /// The volume was deleted meanwhile.
+    #[error("the volume is gone")]
+    VolumeGone,
+    /// The storage is disabled, not connected or gone.
+    #[error("the storage is {state} and {status}")]
+    StorageNotUsable {
+        /// What the administrator wants.
+        state: ResourceState,
+        /// What is observed.
+        status: StorageStatus,
+    },
+    /// A backup of that id exists.
+    #[error("the uuid is taken")]
+    UuidTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl From<DbErr> for BeginBackupError {
+    fn from(error: DbErr) -> Self {
+        if is_taken(&error) { Self::UuidTaken } else { Self::Metadata(error.into()) }
+    }
+}
+
+/// What is known of a backup when it is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupFacts {
+    /// Its content.
+    pub root: EncodedRoot,
+    /// Bytes of the volume.
+    pub volume_size: u64,
+    /// Bytes of its blocks that are not zero.
+    pub data_size: u64,
+    /// Bytes that were stored anew.
+    pub stored: u64,
+    /// How its changes were found.
+    pub method: String,
+    /// Facts about it as JSON text.
+    pub metadata: String,
+}
+
+/// A backup that is whole and durable in its store.
+#[derive(Clone, Debug)]
+pub struct CommitBackup {
+    /// The backup.
+    pub uuid: VolumeBackupUuid,
+    /// Where it is.
+    pub storage: BackupStorageUuid,
+    /// The lease that it was taken under; it ends here.
+    pub lease: LeaseUuid,
+    /// What is known of it.
+    pub facts: BackupFacts,
+}
+
+/// Why a backup could not be made Ready.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitBackupError {
+    /// Its lease expired or was taken away: what it wrote may be collected already.
+    #[error("the backup's lease is gone")]
+    LeaseGone,
+    /// It was deleted while it was taken.
+    #[error("the backup was deleted while it was taken")]
+    Deleted,
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl From<DbErr> for CommitBackupError {
+    fn from(error: DbErr) -> Self {
+        Self::Metadata(error.into())
+    }
+}
+
+impl Metadata {
+    /// Begins a backup: takes the lease, finds the parent and pins its content, inserts the backup as `Creating`.
+    pub async fn begin_backup(&self, backup: BeginBackup) -> Result<BegunBackup, BeginBackupError> {
+        let now = self.now();
+        self.writer().write(move |transaction| Box::pin(begin(transaction, backup, now))).await
+    }
+
+    /// Makes a backup Ready: its content in, the lease out, its catalog record queued.
+    pub async fn commit_backup(&self, commit: CommitBackup) -> Result<VolumeBackupRow, CommitBackupError> {
+        let now = self.now();
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    if affected(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(commit.lease)]).await? == 0
+                    {
+                        return Err(CommitBackupError::LeaseGone);
+                    }
+                    let facts = &commit.facts;
+                    let sql = "UPDATE volume_backup SET status = 'Ready', size = $1, metadata = $2, method = $3, \
+                               changed = $4 WHERE uuid = $5 AND status = 'Creating'";
+                    let values = vec![
+                        number(facts.stored),
+                        facts.metadata.clone().into(),
+                        facts.method.clone().into(),
+                        now.0.into(),
+                        text(commit.uuid),
+                    ];
+                    if affected(transaction, sql, values).await? == 0 {
+                        return Err(CommitBackupError::Deleted);
+                    }
+                    let sql = "UPDATE volume_backup_ref SET status = 'Ready', root = $1, volume_size = $2, \
+                               data_size = $3, lease_uuid = NULL, changed = $4 \
+                               WHERE backup_uuid = $5 AND backup_storage_uuid = $6";
+                    let values = vec![
+                        root(&facts.root),
+                        number(facts.volume_size),
+                        number(facts.data_size),
+                        now.0.into(),
+                        text(commit.uuid),
+                        text(commit.storage),
+                    ];
+                    execute(transaction, sql, values).await?;
+                    let row = find(transaction, commit.uuid, "").await?.ok_or(CommitBackupError::Deleted)?;
+                    for reference in row.refs.iter().filter(|reference| reference.storage == commit.storage) {
+                        let record = records::of_backup(&row, reference, CatalogState::Live);
+                        records::queue(transaction, reference.storage, &record).await?;
+                    }
+                    Ok(row)
+                })
+            })
+            .await
+    }
+
+    /// Takes a backup that failed back: its rows and its lease. What it wrote is left for collection.
+    pub async fn abandon_backup(&self, uuid: VolumeBackupUuid, lease: LeaseUuid) -> Result<(), MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    execute(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(lease)]).await?;
+                    remove_creating(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Takes back every backup whose lease is gone: what a server that died left half made. Answers how many.
+    pub async fn abandon_orphaned_backups(&self) -> Result<u64, MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let orphaned = "AND NOT EXISTS (SELECT 1 FROM volume_backup_ref r \
+                                    JOIN lease l ON l.uuid = r.lease_uuid WHERE r.backup_uuid = volume_backup.uuid)";
+                    Ok(remove_creating(transaction, orphaned, vec![]).await?)
+                })
+            })
+            .await
+    }
+
+    /// The backup of that id.
+    pub async fn volume_backup(&self, uuid: VolumeBackupUuid) -> Result<Option<VolumeBackupRow>, MetadataError> {
+        find(self.reader(), uuid, "").await
+    }
+
+    /// Marks a backup as being deleted, on some storages or on all, and queues its tombstones. One that is still being
+    /// taken is taken back instead. Answers the storages whose tombstones must be published before
+    /// [`Metadata::end_backup_deletion`].
+    pub async fn begin_backup_deletion(
+        &self,
+        uuid: VolumeBackupUuid,
+        storages: Option<Vec<BackupStorageUuid>>,
+    ) -> Result<Vec<BackupStorageUuid>, MetadataError> {
+        let now = self.now();
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let Some(mut row) = find(transaction, uuid, for_update(transaction)).await? else {
+                        return Ok(Vec::new());
+                    };
+                    if row.status == ResourceStatus::Creating {
+                        let sql = "DELETE FROM lease WHERE uuid IN \
+                                   (SELECT lease_uuid FROM volume_backup_ref WHERE backup_uuid = $1)";
+                        execute(transaction, sql, vec![text(uuid)]).await?;
+                        remove_creating(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
+                        return Ok(Vec::new());
+                    }
+                    let meant = |storage| storages.as_ref().is_none_or(|storages| storages.contains(&storage));
+                    row.rev += 1;
+                    let mut begun = Vec::new();
+                    for reference in row.refs.iter().filter(|reference| meant(reference.storage)) {
+                        let sql = "UPDATE volume_backup_ref SET status = 'Deleting', changed = $1 WHERE id = $2";
+                        execute(transaction, sql, vec![now.0.into(), number(reference.id)]).await?;
+                        let record = records::of_backup(&row, reference, CatalogState::Tombstone);
+                        records::queue(transaction, reference.storage, &record).await?;
+                        begun.push(reference.storage);
+                    }
+                    let status = if begun.len() == row.refs.len() { "Deleting" } else { row.status.as_str() };
+                    let sql = "UPDATE volume_backup SET status = $1, rev = $2, changed = $3 WHERE uuid = $4";
+                    let values = vec![status.into(), number(row.rev), now.0.into(), text(uuid)];
+                    execute(transaction, sql, values).await?;
+                    Ok(begun)
+                })
+            })
+            .await
+    }
+
+    /// Removes what [`Metadata::begin_backup_deletion`] marked. Doing it twice is fine.
+    pub async fn end_backup_deletion(&self, uuid: VolumeBackupUuid) -> Result<(), MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM volume_backup_ref WHERE backup_uuid = $1 AND status = 'Deleting'";
+                    execute(transaction, sql, vec![text(uuid)]).await?;
+                    let unreferenced = "DELETE FROM volume_backup WHERE uuid = $1 AND NOT EXISTS \
+                                        (SELECT 1 FROM volume_backup_ref WHERE backup_uuid = $1)";
+                    if affected(transaction, unreferenced, vec![text(uuid)]).await? > 0 {
+                        execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![text(uuid)]).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Backups whose deletion began and did not end.
+    pub async fn deleting_backups(&self) -> Result<Vec<VolumeBackupUuid>, MetadataError> {
+        let sql = "SELECT DISTINCT backup_uuid FROM volume_backup_ref WHERE status = 'Deleting'";
+        all(self.reader(), sql, vec![]).await?.iter().map(|row| row.parsed("backup_uuid")).collect()
+    }
+}
+
+/// Removes backups that are `Creating` and meet `condition`; answers how many.
+async fn remove_creating(
+    transaction: &DatabaseTransaction,
+    condition: &str,
+    values: Vec<sea_orm::Value>,
+) -> Result<u64, DbErr> {
+    let creating = format!("SELECT uuid FROM volume_backup WHERE status = 'Creating' {condition}");
+    let refs = format!("DELETE FROM volume_backup_ref WHERE backup_uuid IN ({creating})");
+    let tags = format!("DELETE FROM tag WHERE resource_uuid IN ({creating})");
+    // The rows themselves last to be found, first to be listed: the references decide who is orphaned.
+    let uuids = all(transaction, &creating, values.clone()).await?;
+    execute(transaction, &tags, values.clone()).await?;
+    execute(transaction, &refs, values).await?;
+    for row in &uuids {
+        let uuid = row.text("uuid").map_err(|error| DbErr::Type(error.to_string()))?;
+        execute(transaction, "DELETE FROM volume_backup WHERE uuid = $1", vec![uuid.into()]).await?;
+    }
+    Ok(uuids.len() as u64)
+}
+
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    uuid: VolumeBackupUuid,
+    lock: &str,
+) -> Result<Option<VolumeBackupRow>, MetadataError> {
+    let sql = format!("SELECT {} FROM volume_backup t WHERE t.uuid = $1{lock}", VolumeBackupRow::COLUMNS);
+    let Some(row) = one(db, &sql, vec![text(uuid)]).await? else { return Ok(None) };
+    let mut rows = [VolumeBackupRow::read(&row)?];
+    VolumeBackupRow::attach(db, &mut rows).await?;
+    let [row] = rows;
+    Ok(Some(row))
+}
+
+async fn begin(
+    transaction: &DatabaseTransaction,
+    backup: BeginBackup,
+    now: Timestamp,
+) -> Result<BegunBackup, BeginBackupError> {
+    // Counting locks the volume's row: two backups of one volume begin one after the other.
+    let sql = "UPDATE volume SET backups_begun = backups_begun + 1 WHERE uuid = $1 \
+               RETURNING backups_begun, kind, vm_instance_uuid";
+    let volume = one(transaction, sql, vec![text(backup.volume)]).await?.ok_or(BeginBackupError::VolumeGone)?;
+    let ordinal = volume.count("backups_begun")?.saturating_sub(1);
+    check_storage(transaction, backup.storage).await?;
+    let parent = if backup.full { None } else { newest_ready(transaction, backup.volume, backup.storage).await? };
+    let lease = NewLease { pinned_root: parent.map(|(_, root)| root), ..backup.lease.clone() };
+    leases::insert(transaction, &lease, now).await?;
+    let mode = if parent.is_some() { BackupMode::Incremental } else { BackupMode::Full };
+    let sql = "INSERT INTO volume_backup (uuid, volume_uuid, name, description, kind, state, status, size, mode, \
+               vm_instance_uuid, parent_uuid, rev, account_uuid, created, changed) \
+               VALUES ($1, $2, $3, $4, $5, 'Enabled', 'Creating', 0, $6, $7, $8, 1, $9, $10, $10)";
+    let values = vec![
+        text(backup.uuid),
+        text(backup.volume),
+        backup.name.into(),
+        optional(backup.description),
+        volume.text("kind")?.into(),
+        text(mode),
+        optional(volume.optional_text("vm_instance_uuid")?),
+        optional(parent.map(|(uuid, _)| uuid)),
+        text(backup.account),
+        now.0.into(),
+    ];
+    execute(transaction, sql, values).await?;
+    let sql = "INSERT INTO volume_backup_ref (backup_uuid, backup_storage_uuid, install_path, status, volume_size, \
+               data_size, lease_uuid, created, changed) VALUES ($1, $2, $3, 'Creating', 0, 0, $4, $5, $5)";
+    let path = format!("zstore://{}/{}", backup.storage, backup.uuid);
+    let values = vec![text(backup.uuid), text(backup.storage), path.into(), text(lease.uuid), now.0.into()];
+    execute(transaction, sql, values).await?;
+    backup.tags.insert(transaction, backup.uuid, "VolumeBackupVO", now).await?;
+    Ok(BegunBackup { parent, ordinal })
+}
+
+async fn check_storage(transaction: &DatabaseTransaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {
+    let sql = "SELECT state, status FROM backup_storage WHERE uuid = $1";
+    let row = one(transaction, sql, vec![text(storage)]).await?;
+    let (state, status) = match &row {
+        Some(row) => (row.parsed("state")?, row.parsed("status")?),
+        None => (ResourceState::Disabled, StorageStatus::Disconnected),
+    };
+    if state == ResourceState::Enabled && status == StorageStatus::Connected {
+        Ok(())
+    } else {
+        Err(BeginBackupError::StorageNotUsable { state, status })
+    }
+}
+
+async fn newest_ready(
+    transaction: &DatabaseTransaction,
+    volume: VolumeUuid,
+    storage: BackupStorageUuid,
+) -> Result<Option<(VolumeBackupUuid, EncodedRoot)>, BeginBackupError> {
+    let sql = format!(
+        "SELECT r.backup_uuid, r.root FROM volume_backup b JOIN volume_backup_ref r ON r.backup_uuid = b.uuid \
+         WHERE b.volume_uuid = $1 AND r.backup_storage_uuid = $2 AND b.status = 'Ready' AND r.status = 'Ready' \
+         ORDER BY b.created DESC, r.id DESC LIMIT 1{}",
+        for_update(transaction)
+    );
+    let Some(row) = one(transaction, &sql, vec![text(volume), text(storage)]).await? else { return Ok(None) };
+    Ok(row.optional_root("root")?.map(|root| row.parsed("backup_uuid").map(|uuid| (uuid, root))).transpose()?)
+}

@@ -1,0 +1,153 @@
+//! Opening the database: connections, settings, migrations.
+
+use crate::error::MetadataError;
+use crate::migrations::{self, Migrator};
+use crate::writer::Writer;
+use imprint_domain::{Clock, Timestamp};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the metadata lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server: `postgres://…`.
+    Postgres(String),
+}
+
+/// Why metadata cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenMetadataError {
+    /// A newer version of Imprint has changed the schema.
+    #[error("the database has the schema of a newer version: it needs one that knows migration {found}")]
+    NewerSchema {
+        /// The first migration that is not known here.
+        found: String,
+    },
+    /// The copy that is made before a migration failed.
+    #[error("copy '{}' before it is migrated", path.display())]
+    Copy {
+        /// The database's file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DbErr,
+    },
+    /// The database failed.
+    #[error("open the database")]
+    Database(#[from] DbErr),
+}
+
+/// The metadata of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Metadata {
+    reader: DatabaseConnection,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metadata").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+impl Metadata {
+    /// Opens the database, makes or migrates its schema, and starts the writer.
+    pub async fn open(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self, OpenMetadataError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path, clock).await,
+            DatabaseUrl::Postgres(url) => {
+                let mut options = ConnectOptions::new(url.clone());
+                options
+                    .max_connections(24)
+                    .test_before_acquire(false)
+                    .sqlx_logging(false)
+                    .acquire_timeout(Duration::from_secs(30))
+                    .map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
+                let pool = Database::connect(options).await?;
+                migrate(&pool, None).await?;
+                Ok(Self { reader: pool.clone(), writer: Writer::Pool(pool), clock })
+            }
+        }
+    }
+
+    async fn open_sqlite(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenMetadataError> {
+        let existed = path.exists();
+        let writer = Database::connect(sqlite(path, 1)).await?;
+        migrate(&writer, existed.then_some(path)).await?;
+        let mut readers = sqlite(path, 4);
+        readers.map_sqlx_sqlite_opts(|options| options.pragma("query_only", "on"));
+        let reader = Database::connect(readers).await?;
+        Ok(Self { reader, writer: Writer::queue(writer), clock })
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), MetadataError> {
+        Ok(self.reader.ping().await?)
+    }
+}
+
+/// Connections to a file: write-ahead log, every commit synced.
+fn sqlite(path: &Path, connections: u32) -> ConnectOptions {
+    let file = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(connections)
+        .min_connections(connections)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .filename(&file)
+                .in_memory(false)
+                .shared_cache(false)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                // A checkpoint syncs twice and copies its pages: at the default of 1000 pages it would meet one commit
+                // in a hundred. The log stays below about 40 MiB.
+                .pragma("wal_autocheckpoint", "10000")
+        });
+    options
+}
+
+/// Brings the schema up to date; an existing file is copied first.
+async fn migrate(connection: &DatabaseConnection, existing: Option<&Path>) -> Result<(), OpenMetadataError> {
+    if let Some(found) = migrations::first_unknown(connection).await? {
+        return Err(OpenMetadataError::NewerSchema { found });
+    }
+    let pending = Migrator::get_pending_migrations(connection).await?;
+    if let (Some(path), Some(next)) = (existing, pending.first()) {
+        let copy = path.with_extension(format!("db.before-{}", next.name()));
+        let quoted = copy.to_string_lossy().replace('\'', "''");
+        // A copy of an earlier try that was cut short is worth nothing; VACUUM INTO wants no file.
+        let _ = std::fs::remove_file(&copy);
+        connection
+            .execute_unprepared(&format!("VACUUM INTO '{quoted}'"))
+            .await
+            .map_err(|source| OpenMetadataError::Copy { path: path.to_owned(), source })?;
+    }
+    Ok(Migrator::up(connection, None).await?)
+}

@@ -1,0 +1,160 @@
+//! Accounts and sessions.
+
+use crate::columns::{Columns, affected, execute, one, text};
+use crate::{CreateError, Metadata, MetadataError};
+use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Its id.
+    pub uuid: AccountUuid,
+    /// Its name, unique.
+    pub name: String,
+    /// `SystemAdmin` or `Normal`.
+    pub kind: String,
+    /// Argon2id hash of what clients send as password.
+    pub password_hash: String,
+}
+
+/// A log-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub uuid: SessionUuid,
+    /// Whose it is.
+    pub account: AccountUuid,
+    /// Whether that account is the administrator's.
+    pub administrator: bool,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it ends unless it is used.
+    pub expires: Timestamp,
+}
+
+/// Why a session was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateSessionError {
+    /// The account has as many as it may have.
+    #[error("the account has {limit} sessions")]
+    TooMany {
+        /// How many it may have.
+        limit: u64,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+fn account(row: &Columns) -> Result<AccountRow, MetadataError> {
+    Ok(AccountRow {
+        uuid: row.parsed("uuid")?,
+        name: row.text("name")?,
+        kind: row.text("kind")?,
+        password_hash: row.text("password_hash")?,
+    })
+}
+
+impl Metadata {
+    /// The account of that name.
+    pub async fn account_by_name(&self, name: &str) -> Result<Option<AccountRow>, MetadataError> {
+        let sql = "SELECT uuid, name, kind, password_hash FROM account WHERE name = $1";
+        one(self.reader(), sql, vec![name.into()]).await?.map(|row| account(&row)).transpose()
+    }
+
+    /// Makes an account.
+    pub async fn create_account(&self, row: AccountRow) -> Result<(), CreateError> {
+        let now = self.now().0;
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO account (uuid, name, kind, password_hash, created, changed) \
+                               VALUES ($1, $2, $3, $4, $5, $6)";
+                    let AccountRow { uuid, name, kind, password_hash } = row;
+                    let values =
+                        vec![text(uuid), name.into(), kind.into(), password_hash.into(), now.into(), now.into()];
+                    execute(transaction, sql, values).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Replaces an account's password and ends its sessions. Answers whether there is such an account.
+    pub async fn set_password_hash(&self, account: AccountUuid, hash: String) -> Result<bool, MetadataError> {
+        let now = self.now().0;
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM session WHERE account_uuid = $1";
+                    execute(transaction, sql, vec![text(account)]).await?;
+                    let sql = "UPDATE account SET password_hash = $1, changed = $2 WHERE uuid = $3";
+                    let found = affected(transaction, sql, vec![hash.into(), now.into(), text(account)]).await?;
+                    Ok::<_, MetadataError>(found > 0)
+                })
+            })
+            .await
+    }
+
+    /// Makes a session, unless the account has `limit` living ones.
+    pub async fn create_session(&self, row: SessionRow, limit: u64) -> Result<(), CreateSessionError> {
+        let now = self.now().0;
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let database = |error| CreateSessionError::Metadata(MetadataError::Database(error));
+                    let sql = "SELECT count(*) AS n FROM session WHERE account_uuid = $1 AND expires > $2";
+                    let living = one(transaction, sql, vec![text(row.account), now.into()]).await.map_err(database)?;
+                    if living.map_or(Ok(0), |row| row.count("n"))? >= limit {
+                        return Err(CreateSessionError::TooMany { limit });
+                    }
+                    let sql = "INSERT INTO session (uuid, account_uuid, created, expires) VALUES ($1, $2, $3, $4)";
+                    let values = vec![text(row.uuid), text(row.account), row.created.0.into(), row.expires.0.into()];
+                    execute(transaction, sql, values).await.map_err(database)?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The session of that id, if it has not expired.
+    pub async fn session(&self, uuid: SessionUuid) -> Result<Option<SessionRow>, MetadataError> {
+        let sql = "SELECT s.uuid, s.account_uuid, a.kind, s.created, s.expires FROM session s \
+                   JOIN account a ON a.uuid = s.account_uuid WHERE s.uuid = $1 AND s.expires > $2";
+        let row = one(self.reader(), sql, vec![text(uuid), self.now().0.into()]).await?;
+        row.map(|row| {
+            Ok(SessionRow {
+                uuid: row.parsed("uuid")?,
+                account: row.parsed("account_uuid")?,
+                administrator: row.text("kind")? == "SystemAdmin",
+                created: row.time("created")?,
+                expires: row.time("expires")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Moves a session's end.
+    pub async fn extend_session(&self, uuid: SessionUuid, expires: Timestamp) -> Result<(), MetadataError> {
+        self.change("UPDATE session SET expires = $1 WHERE uuid = $2", vec![expires.0.into(), text(uuid)]).await?;
+        Ok(())
+    }
+
+    /// Ends a session; one that is gone already is fine.
+    pub async fn delete_session(&self, uuid: SessionUuid) -> Result<(), MetadataError> {
+        self.change("DELETE FROM session WHERE uuid = $1", vec![text(uuid)]).await?;
+        Ok(())
+    }
+
+    /// Removes expired sessions and answers how many.
+    pub async fn sweep_sessions(&self) -> Result<u64, MetadataError> {
+        self.change("DELETE FROM session WHERE expires <= $1", vec![self.now().0.into()]).await
+    }
+
+    /// One statement as one transaction; answers how many rows it met.
+    pub(crate) async fn change(&self, sql: &'static str, values: Vec<sea_orm::Value>) -> Result<u64, MetadataError> {
+        self.writer()
+            .write(move |transaction| Box::pin(async move { Ok(affected(transaction, sql, values).await?) }))
+            .await
+    }
+}

@@ -1,0 +1,43 @@
+//! The schema, as steps that are each done once.
+
+mod initial;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
+
+/// All steps, oldest first. A step that was released never changes.
+pub(crate) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(initial::Initial)]
+    }
+}
+
+/// The first step that the database has done and that is not known here.
+pub(crate) async fn first_unknown(connection: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    if !SchemaManager::new(connection).has_table("seaql_migrations").await? {
+        return Ok(None);
+    }
+    let known: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let done = crate::columns::all(connection, "SELECT version FROM seaql_migrations ORDER BY version", vec![]).await?;
+    let done = done.iter().map(|row| row.text("version")).collect::<Result<Vec<_>, _>>();
+    let done = done.map_err(|error| DbErr::Custom(error.to_string()))?;
+    Ok(done.into_iter().find(|version| !known.contains(version)))
+}
+
+/// Runs statements written for SQLite on either database.
+pub(crate) async fn run_all(connection: &impl ConnectionTrait, statements: &str) -> Result<(), DbErr> {
+    let postgres = connection.get_database_backend() == sea_orm::DbBackend::Postgres;
+    for statement in statements.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+        let statement = if postgres {
+            statement
+                .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+                .replace(" BLOB", " BYTEA")
+        } else {
+            statement.to_owned()
+        };
+        connection.execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}

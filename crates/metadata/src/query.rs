@@ -1,0 +1,189 @@
+//! Queries of clients, as SQL. Nothing is filtered in memory.
+//!
+//! What may be asked for is declared in `query/shapes.rs`: a wire name, its column and its type. Everything else is
+//! generic. Strings are compared without regard to case, ids with it (protocol.md 7.2, design W13).
+
+mod condition;
+mod shapes;
+
+use crate::columns::{Columns, all, one};
+use crate::{
+    BackupStorageRow, ImageRow, Metadata, MetadataError, PrimaryStorageRow, Scope, VolumeBackupRow, VolumeRow, ZoneRow,
+};
+use condition::Clauses;
+use imprint_api::{QueryCondition, ReplyZone};
+use sea_orm::{DatabaseConnection, DbBackend, Value};
+use shapes::{Kind, Shape};
+
+/// What a client asks for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// All of which must hold.
+    pub conditions: Vec<QueryCondition>,
+    /// A field to sort by, and whether descending; by creation when absent.
+    pub sort: Option<(String, bool)>,
+    /// Rows at most.
+    pub limit: u64,
+    /// Rows to skip.
+    pub start: u64,
+    /// Whether rows are wanted.
+    pub rows: bool,
+    /// Whether the number of all matches is wanted.
+    pub total: bool,
+    /// The zone that dates in conditions are in.
+    pub zone: ReplyZone,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page<R> {
+    /// The rows, if they were wanted.
+    pub rows: Vec<R>,
+    /// The number of all matches, if it was wanted.
+    pub total: Option<u64>,
+}
+
+/// Why a query cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The inventory has no such field.
+    #[error("{inventory} has no field '{field}'")]
+    UnknownField {
+        /// The inventory's class.
+        inventory: &'static str,
+        /// What was asked for.
+        field: String,
+    },
+    /// A value is not of its field's type.
+    #[error("field '{field}' of {inventory} is a {expected}, not '{value}'")]
+    WrongValue {
+        /// The inventory's class.
+        inventory: &'static str,
+        /// The field.
+        field: String,
+        /// What it holds.
+        expected: &'static str,
+        /// What was sent.
+        value: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl From<sea_orm::DbErr> for QueryError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Metadata(error.into())
+    }
+}
+
+/// Values of a statement, and the placeholder of each.
+#[derive(Debug)]
+struct Parameters {
+    values: Vec<Value>,
+    backend: DbBackend,
+}
+
+impl Parameters {
+    fn push(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+}
+
+/// A row type that clients query.
+trait Row: Sized + Send {
+    const SHAPE: &'static Shape;
+    const COLUMNS: &'static str;
+    fn read(row: &Columns) -> Result<Self, MetadataError>;
+    /// Fills in what lies in other tables.
+    fn attach(db: &DatabaseConnection, rows: &mut [Self]) -> impl Future<Output = Result<(), MetadataError>> + Send;
+}
+
+macro_rules! rows {
+    ($($row:ident, $shape:ident, $method:ident, $doc:literal, attach: $attach:tt;)+) => {
+        $(impl Row for $row {
+            const SHAPE: &'static Shape = &shapes::$shape;
+            const COLUMNS: &'static str = $row::COLUMNS;
+            fn read(row: &Columns) -> Result<Self, MetadataError> {
+                $row::read(row)
+            }
+            async fn attach(db: &DatabaseConnection, rows: &mut [Self]) -> Result<(), MetadataError> {
+                rows!(@attach $attach, $row, db, rows)
+            }
+        })+
+
+        impl Metadata {
+            $(#[doc = $doc]
+            pub async fn $method(&self, query: &Query, scope: Scope) -> Result<Page<$row>, QueryError> {
+                run(self.reader(), query, scope).await
+            })+
+        }
+    };
+    (@attach yes, $row:ident, $db:ident, $rows:ident) => { $row::attach($db, $rows).await };
+    (@attach no, $row:ident, $db:ident, $rows:ident) => {{ let _ = ($db, $rows); Ok(()) }};
+}
+
+rows! {
+    ZoneRow, ZONE, query_zones, "Zones that match.", attach: no;
+    BackupStorageRow, BACKUP_STORAGE, query_backup_storages, "Backup storages that match.", attach: yes;
+    PrimaryStorageRow, PRIMARY_STORAGE, query_primary_storages, "Primary storages that match.", attach: no;
+    VolumeRow, VOLUME, query_volumes, "Volumes that match and are seen.", attach: no;
+    VolumeBackupRow, VOLUME_BACKUP, query_volume_backups, "Volume backups that match and are seen.", attach: yes;
+    ImageRow, IMAGE, query_images, "Images that match and are seen.", attach: yes;
+}
+
+async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Result<Page<R>, QueryError> {
+    let shape = R::SHAPE;
+    let backend = sea_orm::ConnectionTrait::get_database_backend(db);
+    let mut parameters = Parameters { values: Vec::new(), backend };
+    let mut clauses = Vec::new();
+    // The one place that decides which rows an account sees.
+    if let (true, Scope::Account(account)) = (shape.owned, scope) {
+        clauses.push(format!("t.account_uuid = {}", parameters.push(account.to_string())));
+    }
+    for condition in &query.conditions {
+        clauses.push(Clauses { shape, zone: &query.zone, parameters: &mut parameters }.of(condition)?);
+    }
+    let filter = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
+    let total = if query.total {
+        let sql = format!("SELECT count(*) AS n FROM {} t{filter}", shape.table);
+        one(db, &sql, parameters.values.clone()).await?.map(|row| row.count("n")).transpose()?
+    } else {
+        None
+    };
+    let order = order(shape, query.sort.as_ref(), backend)?;
+    if !query.rows || query.limit == 0 {
+        return Ok(Page { rows: Vec::new(), total });
+    }
+    let (limit, start) = (clamped(query.limit), clamped(query.start));
+    let limit = format!(" LIMIT {} OFFSET {}", parameters.push(limit), parameters.push(start));
+    let sql = format!("SELECT {} FROM {} t{filter}{order}{limit}", R::COLUMNS, shape.table);
+    let rows = all(db, &sql, parameters.values).await?;
+    let mut rows = rows.iter().map(R::read).collect::<Result<Vec<_>, _>>()?;
+    // So many parameters each statement takes on both databases.
+    for chunk in rows.chunks_mut(1000) {
+        R::attach(db, chunk).await?;
+    }
+    Ok(Page { rows, total })
+}
+
+fn clamped(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn order(shape: &Shape, sort: Option<&(String, bool)>, backend: DbBackend) -> Result<String, QueryError> {
+    let Some((name, descending)) = sort else { return Ok(" ORDER BY t.created, t.uuid".to_owned()) };
+    let field = shape.field(name).ok_or_else(|| unknown(shape, name))?;
+    let direction = if *descending { "DESC" } else { "ASC" };
+    let column = match (field.kind, backend) {
+        (Kind::Text, DbBackend::Postgres) => format!("lower(t.{}) COLLATE \"C\"", field.column),
+        (Kind::Text, _) => format!("lower(t.{})", field.column),
+        _ => format!("t.{}", field.column),
+    };
+    Ok(format!(" ORDER BY {column} {direction}, t.uuid"))
+}
+
+fn unknown(shape: &Shape, field: &str) -> QueryError {
+    QueryError::UnknownField { inventory: shape.inventory, field: field.chars().take(128).collect() }
+}

@@ -1,0 +1,304 @@
+//! What may be asked for: of each resource its fields, and the related rows that a dotted path reaches.
+
+/// How a field is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An id: case matters.
+    Id,
+    /// Text: case does not matter.
+    Text,
+    Number,
+    Boolean,
+    Date,
+}
+
+/// A field of an inventory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    /// As clients spell it.
+    pub(super) name: &'static str,
+    pub(super) column: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// Rows that belong to a row `t`, as `x`.
+#[derive(Debug)]
+pub(super) struct Related {
+    /// What stands before the dot; a list of ids has no dot and one field named `""`.
+    pub(super) prefix: &'static str,
+    /// `FROM` and the condition that joins `x` with `t`.
+    pub(super) from: &'static str,
+    pub(super) fields: &'static [Field],
+}
+
+/// A resource that is queried.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) table: &'static str,
+    /// The inventory's class, named in errors.
+    pub(super) inventory: &'static str,
+    /// Whether its rows have an owner.
+    pub(super) owned: bool,
+    pub(super) fields: &'static [Field],
+    pub(super) related: &'static [Related],
+}
+
+impl Shape {
+    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+        find(self.fields, name)
+    }
+
+    /// The related rows and their field that a dotted path, or the name of a list, means.
+    pub(super) fn related(&self, path: &str) -> Option<(&'static Related, &'static Field)> {
+        let (prefix, name) = path.split_once('.').unwrap_or((path, ""));
+        let related = self.related.iter().find(|related| related.prefix == prefix)?;
+        Some((related, find(related.fields, name)?))
+    }
+}
+
+fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
+    fields.iter().find(|field| field.name == name)
+}
+
+const fn id(name: &'static str, column: &'static str) -> Field {
+    Field { name, column, kind: Kind::Id }
+}
+
+const fn text(name: &'static str, column: &'static str) -> Field {
+    Field { name, column, kind: Kind::Text }
+}
+
+const fn number(name: &'static str, column: &'static str) -> Field {
+    Field { name, column, kind: Kind::Number }
+}
+
+const fn boolean(name: &'static str, column: &'static str) -> Field {
+    Field { name, column, kind: Kind::Boolean }
+}
+
+const CREATED: Field = Field { name: "createDate", column: "created", kind: Kind::Date };
+const CHANGED: Field = Field { name: "lastOpDate", column: "changed", kind: Kind::Date };
+
+const ZONE_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("description", "description"),
+    text("state", "state"),
+    text("type", "kind"),
+    boolean("isDefault", "is_default"),
+    CREATED,
+    CHANGED,
+];
+
+const BACKUP_STORAGE_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("url", "url"),
+    text("description", "description"),
+    number("totalCapacity", "total_capacity"),
+    number("availableCapacity", "available_capacity"),
+    text("type", "kind"),
+    text("state", "state"),
+    text("status", "status"),
+    text("hostname", "hostname"),
+    text("username", "username"),
+    number("sshPort", "ssh_port"),
+    CREATED,
+    CHANGED,
+];
+
+const PRIMARY_STORAGE_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    id("zoneUuid", "zone_uuid"),
+    text("name", "name"),
+    text("url", "url"),
+    text("description", "description"),
+    number("totalCapacity", "total_capacity"),
+    number("availableCapacity", "available_capacity"),
+    number("totalPhysicalCapacity", "total_capacity"),
+    number("availablePhysicalCapacity", "available_capacity"),
+    text("type", "kind"),
+    text("state", "state"),
+    text("status", "status"),
+    text("mountPath", "mount_path"),
+    CREATED,
+    CHANGED,
+];
+
+const VOLUME_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("description", "description"),
+    id("primaryStorageUuid", "primary_storage_uuid"),
+    id("vmInstanceUuid", "vm_instance_uuid"),
+    text("installPath", "install_path"),
+    text("type", "kind"),
+    text("format", "format"),
+    number("size", "size"),
+    number("actualSize", "actual_size"),
+    text("state", "state"),
+    text("status", "status"),
+    boolean("isShareable", "is_shareable"),
+    CREATED,
+    CHANGED,
+];
+
+const VOLUME_BACKUP_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    id("volumeUuid", "volume_uuid"),
+    text("name", "name"),
+    text("description", "description"),
+    text("type", "kind"),
+    text("state", "state"),
+    text("status", "status"),
+    number("size", "size"),
+    text("metadata", "metadata"),
+    id("groupUuid", "group_uuid"),
+    text("mode", "mode"),
+    id("vmInstanceUuid", "vm_instance_uuid"),
+    CREATED,
+    CHANGED,
+];
+
+const IMAGE_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("description", "description"),
+    text("state", "state"),
+    text("status", "status"),
+    number("size", "size"),
+    number("actualSize", "actual_size"),
+    text("md5Sum", "md5_sum"),
+    text("url", "url"),
+    text("mediaType", "media_type"),
+    text("guestOsType", "guest_os_type"),
+    text("type", "kind"),
+    text("platform", "platform"),
+    text("architecture", "architecture"),
+    text("format", "format"),
+    boolean("system", "system"),
+    boolean("virtio", "virtio"),
+    CREATED,
+    CHANGED,
+];
+
+pub(super) static ZONE: Shape = Shape {
+    table: "zone",
+    inventory: "ZoneInventory",
+    owned: false,
+    fields: ZONE_FIELDS,
+    related: &[
+        Related {
+            prefix: "primaryStorage",
+            from: "primary_storage x WHERE x.zone_uuid = t.uuid",
+            fields: PRIMARY_STORAGE_FIELDS,
+        },
+        Related {
+            prefix: "backupStorage",
+            from: "backup_storage_zone z JOIN backup_storage x ON x.uuid = z.backup_storage_uuid WHERE z.zone_uuid = t.uuid",
+            fields: BACKUP_STORAGE_FIELDS,
+        },
+    ],
+};
+
+pub(super) static BACKUP_STORAGE: Shape = Shape {
+    table: "backup_storage",
+    inventory: "BackupStorageInventory",
+    owned: false,
+    fields: BACKUP_STORAGE_FIELDS,
+    related: &[
+        Related {
+            prefix: "attachedZoneUuids",
+            from: "backup_storage_zone x WHERE x.backup_storage_uuid = t.uuid",
+            fields: &[id("", "zone_uuid")],
+        },
+        Related {
+            prefix: "zone",
+            from: "backup_storage_zone z JOIN zone x ON x.uuid = z.zone_uuid WHERE z.backup_storage_uuid = t.uuid",
+            fields: ZONE_FIELDS,
+        },
+        Related {
+            prefix: "image",
+            from: "image_ref r JOIN image x ON x.uuid = r.image_uuid WHERE r.backup_storage_uuid = t.uuid",
+            fields: IMAGE_FIELDS,
+        },
+    ],
+};
+
+pub(super) static PRIMARY_STORAGE: Shape = Shape {
+    table: "primary_storage",
+    inventory: "PrimaryStorageInventory",
+    owned: false,
+    fields: PRIMARY_STORAGE_FIELDS,
+    related: &[
+        Related { prefix: "zone", from: "zone x WHERE x.uuid = t.zone_uuid", fields: ZONE_FIELDS },
+        Related { prefix: "volume", from: "volume x WHERE x.primary_storage_uuid = t.uuid", fields: VOLUME_FIELDS },
+    ],
+};
+
+pub(super) static VOLUME: Shape = Shape {
+    table: "volume",
+    inventory: "VolumeInventory",
+    owned: true,
+    fields: VOLUME_FIELDS,
+    related: &[Related {
+        prefix: "primaryStorage",
+        from: "primary_storage x WHERE x.uuid = t.primary_storage_uuid",
+        fields: PRIMARY_STORAGE_FIELDS,
+    }],
+};
+
+pub(super) static VOLUME_BACKUP: Shape = Shape {
+    table: "volume_backup",
+    inventory: "VolumeBackupInventory",
+    owned: true,
+    fields: VOLUME_BACKUP_FIELDS,
+    related: &[
+        Related {
+            prefix: "backupStorageRefs",
+            from: "volume_backup_ref x WHERE x.backup_uuid = t.uuid",
+            fields: &[
+                id("volumeBackupUuid", "backup_uuid"),
+                id("backupStorageUuid", "backup_storage_uuid"),
+                text("installPath", "install_path"),
+                text("status", "status"),
+                CREATED,
+                CHANGED,
+            ],
+        },
+        Related {
+            prefix: "backupStorage",
+            from: "volume_backup_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.backup_uuid = t.uuid",
+            fields: BACKUP_STORAGE_FIELDS,
+        },
+        Related { prefix: "volume", from: "volume x WHERE x.uuid = t.volume_uuid", fields: VOLUME_FIELDS },
+    ],
+};
+
+pub(super) static IMAGE: Shape = Shape {
+    table: "image",
+    inventory: "ImageInventory",
+    owned: true,
+    fields: IMAGE_FIELDS,
+    related: &[
+        Related {
+            prefix: "backupStorageRefs",
+            from: "image_ref x WHERE x.image_uuid = t.uuid",
+            fields: &[
+                id("imageUuid", "image_uuid"),
+                id("backupStorageUuid", "backup_storage_uuid"),
+                text("installPath", "install_path"),
+                text("status", "status"),
+                text("exportMd5Sum", "export_md5_sum"),
+                text("exportUrl", "export_url"),
+                CREATED,
+                CHANGED,
+            ],
+        },
+        Related {
+            prefix: "backupStorage",
+            from: "image_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.image_uuid = t.uuid",
+            fields: BACKUP_STORAGE_FIELDS,
+        },
+    ],
+};

@@ -1,0 +1,270 @@
+//! Images made of backups: the transaction that everything else here exists for.
+//!
+//! Four statements when there are no tags: read the source, insert the image, insert its reference, queue its record.
+//! Their texts are constant, so that each connection prepares them once.
+
+use crate::columns::{Columns, execute, for_update, number, one, optional, root, text};
+use crate::error::is_taken;
+use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
+use crate::{Metadata, MetadataError, NewTags, records, tags};
+use imprint_domain::{
+    AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
+    ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
+};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+/// An image that is about to be made of a backup.
+#[derive(Clone, Debug)]
+pub struct NewImage {
+    /// Its id.
+    pub uuid: ImageUuid,
+    /// The backup.
+    pub backup: VolumeBackupUuid,
+    /// The storage whose copy of the backup is meant.
+    pub storage: BackupStorageUuid,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What is made of it.
+    pub media_type: MediaType,
+    /// The guest's operating system.
+    pub guest_os_type: Option<String>,
+    /// The guest's platform.
+    pub platform: Option<String>,
+    /// The guest's architecture.
+    pub architecture: Option<String>,
+    /// Whether it is a system image.
+    pub system: bool,
+    /// Whether the guest has virtio drivers.
+    pub virtio: Option<bool>,
+    /// Who makes it.
+    pub account: AccountUuid,
+    /// The layout whose digest is the image's `md5Sum`.
+    pub layout_version: u64,
+    /// Its tags.
+    pub tags: NewTags,
+}
+
+/// Why an image was not made of a backup.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateImageError {
+    /// The backup was deleted meanwhile, or is not on that storage.
+    #[error("the backup is not on that storage")]
+    NotOnStorage,
+    /// The backup is not whole there.
+    #[error("the backup is {status}")]
+    BackupNotReady {
+        /// Where it stands.
+        status: ResourceStatus,
+    },
+    /// The storage is disabled or not connected.
+    #[error("the storage is {state} and {status}")]
+    StorageNotUsable {
+        /// What the administrator wants.
+        state: ResourceState,
+        /// What is observed.
+        status: StorageStatus,
+    },
+    /// The backup belongs to another account.
+    #[error("the backup belongs to another account")]
+    NotOwner,
+    /// An image of that id exists.
+    #[error("the uuid is taken")]
+    UuidTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl From<DbErr> for CreateImageError {
+    fn from(error: DbErr) -> Self {
+        if is_taken(&error) { Self::UuidTaken } else { Self::Metadata(error.into()) }
+    }
+}
+
+const SOURCE: &str = "SELECT r.status AS ref_status, b.status AS backup_status, b.account_uuid, r.root, r.volume_size, \
+    r.data_size, s.name AS storage_name, s.state AS storage_state, s.status AS storage_status, d.md5, d.sha256 \
+    FROM volume_backup b \
+    JOIN volume_backup_ref r ON r.backup_uuid = b.uuid \
+    JOIN backup_storage s ON s.uuid = r.backup_storage_uuid \
+    LEFT JOIN digest d ON d.root = r.root AND d.format = 'qcow2' AND d.layout_version = $3 \
+    WHERE b.uuid = $1 AND r.backup_storage_uuid = $2";
+
+impl Metadata {
+    /// Makes an image of a backup: no block is read or copied, whatever the size.
+    pub async fn create_image_from_backup(
+        &self,
+        image: NewImage,
+        scope: crate::Scope,
+    ) -> Result<ImageRow, CreateImageError> {
+        let now = self.now();
+        self.writer().write(move |transaction| Box::pin(create(transaction, image, scope, now))).await
+    }
+}
+
+/// What the image takes over from its backup.
+struct Source {
+    root: EncodedRoot,
+    size: u64,
+    actual_size: u64,
+    storage_name: String,
+    md5: Option<String>,
+    sha256: Option<String>,
+}
+
+fn check_source(row: &Columns, scope: crate::Scope) -> Result<Source, CreateImageError> {
+    if !scope.sees(row.parsed("account_uuid")?) {
+        return Err(CreateImageError::NotOwner);
+    }
+    let (state, status) = (row.parsed("storage_state")?, row.parsed("storage_status")?);
+    if state != ResourceState::Enabled || status != StorageStatus::Connected {
+        return Err(CreateImageError::StorageNotUsable { state, status });
+    }
+    for column in ["backup_status", "ref_status"] {
+        let status = row.parsed(column)?;
+        if status != ResourceStatus::Ready {
+            return Err(CreateImageError::BackupNotReady { status });
+        }
+    }
+    let root = row.optional_root("root")?;
+    Ok(Source {
+        root: root.ok_or(CreateImageError::BackupNotReady { status: ResourceStatus::Creating })?,
+        size: row.count("volume_size")?,
+        actual_size: row.count("data_size")?,
+        storage_name: row.text("storage_name")?,
+        md5: row.optional_text("md5")?,
+        sha256: row.optional_text("sha256")?,
+    })
+}
+
+async fn create(
+    transaction: &DatabaseTransaction,
+    new: NewImage,
+    scope: crate::Scope,
+    now: Timestamp,
+) -> Result<ImageRow, CreateImageError> {
+    // Deleting the backup locks the same row: either it is seen here as Deleting, or it waits for this image.
+    let lock = if for_update(transaction).is_empty() { "" } else { " FOR UPDATE OF b" };
+    let sql = format!("{SOURCE}{lock}");
+    let values = vec![text(new.backup), text(new.storage), number(new.layout_version)];
+    let row = one(transaction, &sql, values).await?.ok_or(CreateImageError::NotOnStorage)?;
+    let source = check_source(&row, scope)?;
+    let mut image = ImageRow {
+        uuid: new.uuid,
+        name: new.name,
+        description: new.description,
+        state: ResourceState::Enabled,
+        status: ResourceStatus::Ready,
+        size: source.size,
+        actual_size: source.actual_size,
+        md5_sum: Some(source.md5.clone().unwrap_or_else(|| NOT_CALCULATED.to_owned())),
+        url: format!("volumeBackup://{}", new.backup),
+        media_type: new.media_type,
+        guest_os_type: new.guest_os_type,
+        kind: "zstack".to_owned(),
+        platform: new.platform,
+        architecture: new.architecture,
+        format: ImageFormat::Qcow2,
+        system: new.system,
+        virtio: new.virtio,
+        rev: 1,
+        account: new.account,
+        refs: Vec::new(),
+        created: now,
+        changed: now,
+    };
+    insert_image(transaction, &image).await?;
+    let install_path = format!("zstore://{}/{}", percent_encoded(&source.storage_name), new.uuid);
+    let reference = insert_ref(transaction, &image, &source, new.storage, install_path).await?;
+    let record = records::of_image(&image, &reference, CatalogState::Live);
+    records::queue(transaction, new.storage, &record).await?;
+    new.tags.insert(transaction, new.uuid, "ImageVO", now).await?;
+    if let Some(sha256) = &source.sha256 {
+        let tag = format!("image::sha256::{sha256}");
+        tags::insert(transaction, &new.uuid.to_string(), "ImageVO", (&tag, "System"), None, now).await?;
+    }
+    image.refs.push(reference);
+    Ok(image)
+}
+
+async fn insert_image(transaction: &DatabaseTransaction, image: &ImageRow) -> Result<(), DbErr> {
+    let sql = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, md5_sum, url, media_type, \
+               guest_os_type, kind, platform, architecture, format, system, virtio, rev, account_uuid, created, changed) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)";
+    let values = vec![
+        text(image.uuid),
+        image.name.clone().into(),
+        optional(image.description.as_ref()),
+        text(image.state),
+        text(image.status),
+        number(image.size),
+        number(image.actual_size),
+        optional(image.md5_sum.as_ref()),
+        image.url.clone().into(),
+        text(image.media_type),
+        optional(image.guest_os_type.as_ref()),
+        image.kind.clone().into(),
+        optional(image.platform.as_ref()),
+        optional(image.architecture.as_ref()),
+        text(image.format),
+        image.system.into(),
+        image.virtio.into(),
+        number(image.rev),
+        text(image.account),
+        image.created.0.into(),
+    ];
+    execute(transaction, sql, values).await.map(|_| ())
+}
+
+async fn insert_ref(
+    transaction: &DatabaseTransaction,
+    image: &ImageRow,
+    source: &Source,
+    storage: BackupStorageUuid,
+    install_path: String,
+) -> Result<ImageRefRow, CreateImageError> {
+    let sql = "INSERT INTO image_ref (image_uuid, backup_storage_uuid, install_path, status, root, digested, created, \
+               changed) VALUES ($1, $2, $3, 'Ready', $4, $5, $6, $6) RETURNING id";
+    let values = vec![
+        text(image.uuid),
+        text(storage),
+        install_path.clone().into(),
+        root(&source.root),
+        source.md5.is_some().into(),
+        image.created.0.into(),
+    ];
+    let row = one(transaction, sql, values).await?.ok_or_else(|| MetadataError::Damaged {
+        column: "image_ref.id".to_owned(),
+        value: "nothing returned".to_owned(),
+    })?;
+    Ok(ImageRefRow {
+        id: row.count("id")?,
+        image: image.uuid,
+        storage,
+        install_path,
+        status: ResourceStatus::Ready,
+        export_md5_sum: None,
+        export_url: None,
+        root: source.root,
+        created: image.created,
+        changed: image.created,
+    })
+}
+
+/// A name as one part of a URL's path.
+fn percent_encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storages_name_is_percent_encoded_in_install_paths() {
+        assert_eq!(percent_encoded("my data/ü"), "my%20data%2F%C3%BC");
+        assert_eq!(percent_encoded("default-1.~_"), "default-1.~_");
+    }
+}
