@@ -4,6 +4,7 @@ use crate::{
     BackupStorageInventory, ClassTree, ImageInventory, ImageStoreBackupStorageInventory, Inventory,
     PrimaryStorageInventory, VolumeBackupInventory, VolumeInventory, ZoneInventory,
 };
+use schemars::schema_for;
 
 /// A collection of resources that can be queried, and with it the inventory of its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,21 @@ impl QueryResource {
             Self::VolumeBackup => VolumeBackupInventory::TREE,
             Self::Image => ImageInventory::TREE,
         }
+    }
+
+    /// The names of the fields of its rows.
+    pub fn field_names(self) -> Vec<String> {
+        let schema = match self {
+            Self::Zone => schema_for!(ZoneInventory),
+            Self::BackupStorage => schema_for!(BackupStorageInventory),
+            Self::ImageStoreBackupStorage => schema_for!(ImageStoreBackupStorageInventory),
+            Self::PrimaryStorage => schema_for!(PrimaryStorageInventory),
+            Self::Volume => schema_for!(VolumeInventory),
+            Self::VolumeBackup => schema_for!(VolumeBackupInventory),
+            Self::Image => schema_for!(ImageInventory),
+        };
+        let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+        properties.into_iter().flat_map(|map| map.keys().cloned()).collect()
     }
 
     /// The collection whose rows have more fields, when a query asks for this `type` only.

@@ -1,1 +1,29 @@
-//! Backups, exports and other long work, tied together in steps.
+//! Long work, tied together of the crates below: backups, digests, exports, and the publishing of catalogs.
+//!
+//! [`Jobs`] is held once by a server. Blocking work runs on threads of its own; what must be atomic is one function of
+//! `metadata`.
+
+mod backup;
+mod background;
+mod changes;
+mod digest;
+mod export;
+mod jobs;
+mod publish;
+mod source;
+mod store_leases;
+mod stores;
+
+pub use backup::BackupError;
+pub use backup::BackupRequest;
+pub use digest::LAYOUT_VERSION;
+pub use export::Export;
+pub use export::ReadStoreError;
+pub use jobs::Jobs;
+pub use jobs::JobsSettings;
+pub use publish::PublishError;
+pub use source::OpenSource;
+pub use source::OpenSourceError;
+pub use source::Source;
+pub use stores::OpenStorageError;
+pub use stores::Stores;

@@ -21,9 +21,9 @@ pub enum DirRefused {
 }
 
 impl AllowedDirs {
-    /// Resolves the directories; each must exist.
-    pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> std::io::Result<Self> {
-        dirs.into_iter().map(|dir| dir.canonicalize()).collect::<Result<_, _>>().map(Self)
+    /// The directories, resolved already.
+    pub fn new(dirs: Vec<PathBuf>) -> Self {
+        Self(dirs)
     }
 
     /// Checks `url`, makes the directory if it is missing (its parent must exist), and answers its real path.
@@ -73,7 +73,7 @@ mod tests {
         std::fs::create_dir_all(&inside).unwrap();
         std::fs::create_dir_all(&outside).unwrap();
         std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
-        let dirs = AllowedDirs::new([inside.clone()]).unwrap();
+        let dirs = AllowedDirs::new(vec![inside.clone()]);
         let admit = |path: &Path| dirs.admit(path.to_str().unwrap());
         assert_eq!(admit(&inside.join("new")).unwrap(), inside.join("new"));
         assert_eq!(admit(&inside).unwrap(), inside);

@@ -1,6 +1,6 @@
 //! Why an operation was not performed. The server decides code, text and status of each in one place.
 
-use imprint_domain::{ImageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeBackupUuid};
+use imprint_domain::{ImageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeBackupUuid, VolumeUuid};
 
 /// Why an operation was not performed.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +100,61 @@ pub enum ServiceError {
     },
 }
 
+impl From<imprint_metadata::MetadataError> for ServiceError {
+    fn from(error: imprint_metadata::MetadataError) -> Self {
+        Self::Internal { action: "use the metadata", source: error.into() }
+    }
+}
+
+impl From<imprint_jobs::PublishError> for ServiceError {
+    fn from(error: imprint_jobs::PublishError) -> Self {
+        Self::Internal { action: "publish the store's catalog", source: error.into() }
+    }
+}
+
+/// An error and its causes, outermost first.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Transparent errors repeat their cause's text.
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 impl ServiceError {
+    /// Why a row was not made.
+    pub(crate) fn from_create(error: imprint_metadata::CreateError, uuid: impl ToString) -> Self {
+        match error {
+            imprint_metadata::CreateError::UuidTaken => Self::UuidTaken { value: uuid.to_string() },
+            error => Self::Internal { action: "make a row", source: error.into() },
+        }
+    }
+
+    /// Why a volume's file cannot be read.
+    pub(crate) fn from_source(error: imprint_jobs::OpenSourceError, volume: &str, location: &str) -> Self {
+        let (volume, location) = (volume.to_owned(), location.to_owned());
+        match error {
+            imprint_jobs::OpenSourceError::InUse => Refusal::SourceInUse { volume, location }.into(),
+            error => Refusal::Source { volume, location, reason: chain(&error) }.into(),
+        }
+    }
+
+    /// Why stored content cannot be read.
+    pub(crate) fn from_read(error: imprint_jobs::ReadStoreError, storage: &str) -> Self {
+        let storage = storage.to_owned();
+        match error {
+            imprint_jobs::ReadStoreError::NotConnected => Refusal::NotConnected { storage }.into(),
+            imprint_jobs::ReadStoreError::Damaged { what } => Refusal::Damaged { storage, what }.into(),
+            error => Self::Internal { action: "read the store", source: error.into() },
+        }
+    }
+
     /// Wraps a fault of ours or the machine's.
     pub fn internal(action: &'static str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
         move |source| Self::Internal { action, source }
@@ -138,6 +192,52 @@ pub enum Refusal {
         /// What is observed.
         status: StorageStatus,
     },
+    /// The storage's store is not open.
+    #[error("backup storage uuid:{storage} is not Connected")]
+    NotConnected {
+        /// The storage.
+        storage: String,
+    },
+    /// The directory holds something else than an image store, or one that cannot be opened.
+    #[error("field[url]: '{url}' is not an image store that can be used: {reason}")]
+    NotAStore {
+        /// The directory.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The directory belongs to a storage already.
+    #[error("field[url]: '{url}' overlaps with the directory of storage uuid:{storage}")]
+    DirectoryTaken {
+        /// The directory.
+        url: String,
+        /// The storage that has it.
+        storage: String,
+    },
+    /// The volume may not be used now.
+    #[error("field[volumeUuid]: volume uuid:{volume} is {state} and {status}; it must be Enabled and Ready")]
+    VolumeNotUsable {
+        /// The volume.
+        volume: VolumeUuid,
+        /// What the administrator wants.
+        state: ResourceState,
+        /// Where it stands.
+        status: ResourceStatus,
+    },
+    /// The backup was deleted while it was taken.
+    #[error("volume backup uuid:{backup} was deleted while it was taken")]
+    BackupDeleted {
+        /// The backup.
+        backup: VolumeBackupUuid,
+    },
+    /// The image is not on that storage.
+    #[error("field[backupStorageUuid]: image uuid:{image} is not on backup storage uuid:{storage}")]
+    ImageNotOnStorage {
+        /// The image.
+        image: ImageUuid,
+        /// The storage.
+        storage: String,
+    },
     /// The storage may be read only.
     #[error("field[backupStorageUuid]: backup storage uuid:{storage} is open read-only: {reason}")]
     StorageReadOnly {
@@ -163,7 +263,7 @@ pub enum Refusal {
         storage: String,
     },
     /// Stored bytes are damaged.
-    #[error("backup storage uuid:{storage}: {what}")]
+    #[error("backup storage uuid:{storage} is damaged: {what}")]
     Damaged {
         /// The storage.
         storage: String,

@@ -3,15 +3,39 @@
 //! [`Service`] implements [`Perform`] once for each operation, a file each in `operations/`. It knows no HTTP: errors are
 //! [`ServiceError`] values, which the server turns into codes and texts in one place.
 
+mod allowed_dirs;
+mod arguments;
 mod caller;
+mod capacity;
+mod data_dir;
+mod downloads;
 mod error;
+mod inventories;
+mod operations;
+mod password;
 mod perform;
 mod query;
+mod service;
+mod session_cache;
+mod sessions;
+mod system_clock;
+mod system_tags;
+mod upkeep;
+mod volume_source;
+mod wire_jobs;
 
 pub use caller::Caller;
+pub use data_dir::OpenDataDirError;
+pub use downloads::Download;
 pub use error::Refusal;
 pub use error::ServiceError;
 pub use perform::Context;
 pub use perform::Perform;
 pub use query::QueryReply;
 pub use query::QueryRequest;
+pub use service::IdReference;
+pub use service::Service;
+pub use service::Settings;
+pub use service::StartError;
+pub use system_clock::SystemClock;
+pub use wire_jobs::JobState;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Makes a volume: a blank one of `diskSize` bytes, or one of a disk file that lies in the primary storage already, named by
 /// the system tag `volume::source::file:<name>?format=qcow2` (or `raw`). The file is only read, and its format is never guessed.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDataVolume {
     /// The new resource's name.

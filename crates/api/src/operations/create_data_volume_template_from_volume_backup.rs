@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Makes an image for data volumes of any volume backup, in the same short time whatever its size: nothing is copied. The
 /// image is `Ready` when the call returns, and stays whole when the backup is deleted.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDataVolumeTemplateFromVolumeBackup {
     /// The volume backup.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Takes a backup of one volume onto one backup storage. The first one there is full; later ones read and store what has
 /// changed since the newest one. Each can be used and deleted without regard to the others.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateVolumeBackup {
     /// The volume.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Deletes a volume backup, from all its storages or from those named. Later backups of the volume and images made from it
 /// stay whole: what they share is kept. Deleting what is gone already is no error.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteVolumeBackup {
     /// The backup.

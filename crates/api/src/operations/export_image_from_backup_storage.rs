@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Makes an image downloadable and answers the link. Whoever has the link may download, in whole or in ranges, until it
 /// expires. Nothing is copied: the file is laid out while it is read.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportImageFromBackupStorage {
     /// The storage that the image lies on.

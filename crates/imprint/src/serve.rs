@@ -1,0 +1,77 @@
+//! `imprint serve`: the server.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use imprint_server::{LogFormat, ServerConfig};
+use imprint_service::{Service, Settings, SystemClock};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Run the server.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) config: ServerConfig,
+}
+
+/// What a service is started with, as the configuration says it.
+pub(crate) fn settings(config: &ServerConfig) -> Settings {
+    Settings {
+        data: config.data.clone(),
+        database: config.database.clone(),
+        allow_dirs: config.allow_dir.clone(),
+        zone: config.time_zone.clone(),
+        export_lifetime: config.export_lifetime,
+        memory_budget: usize::try_from(config.memory_budget.0).unwrap_or(usize::MAX),
+        automatic_digests: config.digests == imprint_server::Digests::Auto,
+        admin_password: std::env::var("IMPRINT_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty()),
+    }
+}
+
+/// Logs to standard error.
+pub(crate) fn start_log(config: &ServerConfig) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log_level).context("the log level")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn run(args: ServeArgs) -> Result<()> {
+    let config = args.config;
+    start_log(&config)?;
+    let service = Service::start(settings(&config), Arc::new(SystemClock)).await?;
+    // Only now: whoever can connect is served.
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    announce(address);
+    tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    let shutdown = stop_signal(service.clone())?;
+    imprint_server::serve(service, listener, shutdown, config.http()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells scripts and tests where the server listens; the log may go elsewhere.
+#[expect(clippy::print_stdout, reason = "standard output is this program's answer")]
+fn announce(address: std::net::SocketAddr) {
+    println!("listening on http://{address}");
+}
+
+/// Ends when the process is asked to; running backups are then taken back.
+fn stop_signal(service: Arc<Service>) -> Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop: no new connection is taken, what runs is finished");
+        service.stop();
+    })
+}

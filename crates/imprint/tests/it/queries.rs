@@ -1,0 +1,84 @@
+//! Queries: every operator and parameter, over HTTP.
+
+use crate::server::{Server, data_with, sample_disk, text};
+use serde_json::{Value, json};
+
+fn names(rows: &[Value]) -> Vec<String> {
+    let mut names: Vec<_> = rows.iter().map(|row| text(&row["name"])).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn operators_and_parameters_do_what_the_protocol_says() {
+    let (temp, _) = data_with("disk.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let backup = text(&server.backup(&server.volume("disk.raw", "raw"))["uuid"]);
+    for name in ["Alpha", "beta", "gamma_1", "gammax1", "it's 100%"] {
+        server.template(&backup, name).inventory();
+    }
+    let storage = server.backup_storage();
+    let find = |query: &str| names(&server.query(&format!("/zstack/v1/images?{query}")));
+    for (query, expected) in [
+        ("q=name=alpha", vec!["Alpha"]),
+        ("q=name!=alpha", vec!["beta", "gamma_1", "gammax1", "it's 100%"]),
+        ("q=name~=gamma_1", vec!["gamma_1", "gammax1"]),
+        ("q=name~=%25et%25", vec!["beta"]),
+        ("q=name!~=gamma%25", vec!["Alpha", "beta", "it's 100%"]),
+        ("q=name?=alpha,BETA", vec!["Alpha", "beta"]),
+        ("q=name!?=alpha,beta,gammax1,gamma_1", vec!["it's 100%"]),
+        ("q=name=it's%20100%25", vec!["it's 100%"]),
+        ("q=name=", vec![]),
+        ("q=name= alpha", vec![]),
+        ("q=uuid?=", vec![]),
+        ("q=size>3000000&q=name=alpha", vec!["Alpha"]),
+        ("q=size<3000000", vec![]),
+        ("q=size>=3146240&q=name=beta", vec!["beta"]),
+        ("q=size<=3146239", vec![]),
+        ("q=system=false&q=name=beta", vec!["beta"]),
+        ("q=system=true", vec![]),
+        ("q=description%20is%20null&q=name=beta", vec!["beta"]),
+        ("q=description%20not%20null", vec![]),
+        ("q=description=null", vec![]),
+        ("q=createDate>2020-01-01%2000:00:00&q=name=beta", vec!["beta"]),
+        ("q=backupStorageRefs.status=Ready&q=name=beta", vec!["beta"]),
+        ("q=backupStorageRefs.status=Deleted", vec![]),
+        ("q=backupStorage.name=default&q=name=beta", vec!["beta"]),
+        ("q=__userTag__=x", vec![]),
+    ] {
+        assert_eq!(find(query), expected, "{query}");
+    }
+    assert_eq!(find(&format!("q=backupStorageRefs.backupStorageUuid={storage}")).len(), 5);
+    let get = |query: &str| server.get(&format!("/zstack/v1/images?{query}"));
+    assert_eq!(get("count=true").ok(), json!({"total": 5, "schema": {}}));
+    let page = get("replyWithCount=TRUE&sort=-name&limit=2&start=1").ok();
+    assert_eq!(page["total"], 5);
+    assert_eq!(page["inventories"].as_array().unwrap().len(), 2);
+    assert_eq!(page["schema"]["inventories[1]"], "org.zstack.header.image.ImageInventory");
+    assert_eq!(
+        page["schema"]["inventories[0].backupStorageRefs[0]"],
+        "org.zstack.header.image.ImageBackupStorageRefInventory"
+    );
+    assert_eq!(get("fields=name,uuid&sort=+name&limit=1").ok()["inventories"][0].as_object().unwrap().len(), 2);
+    assert_eq!(get("limit=0").ok()["inventories"], json!([]));
+    assert_eq!(get("q=name=nothing").ok(), json!({"inventories": [], "schema": {}}));
+    get("q=nonsense=1").refused("SYS.1000", &["ImageInventory", "nonsense"]);
+    get("sort=nonsense").refused("SYS.1000", &["nonsense"]);
+    get("fields=nonsense").refused("SYS.1000", &["nonsense"]);
+    get("q=size=many").refused("SYS.1000", &["size", "many"]);
+    get("limit=-1").refused("SYS.1007", &["limit", "-1"]);
+    for bad in ["q=name", "q=", "q==x", "limit=x", "start=1.5"] {
+        assert_eq!(get(bad).status, 400, "{bad}");
+    }
+}
+
+#[test]
+fn one_resource_is_asked_for_by_its_path() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    let zone = text(&server.query("/zstack/v1/zones")[0]["uuid"]);
+    assert_eq!(server.query(&format!("/zstack/v1/zones/{zone}?q=name=other&limit=0")).len(), 1);
+    for absent in [zone.to_uppercase(), "abc".to_owned()] {
+        assert_eq!(server.get(&format!("/zstack/v1/zones/{absent}")).ok(), json!({"inventories": [], "schema": {}}));
+    }
+}

@@ -1,0 +1,114 @@
+//! What all jobs share.
+
+use crate::publish::Publishing;
+use crate::stores::{OpenStorageError, Stores};
+use imprint_domain::{BackupStorageUuid, Clock, InstallationUuid, LeaseUuid, StoreUuid};
+use imprint_image_store::ImageStore;
+use imprint_metadata::{BackupStorageRow, Metadata, NewLease};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+
+/// Seconds that a lease lives without being renewed.
+pub(crate) const LEASE_SECONDS: i64 = 600;
+
+/// What jobs are started with.
+pub struct JobsSettings {
+    /// The metadata.
+    pub metadata: Metadata,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Which server this is: the holder of its leases.
+    pub node: String,
+    /// Whose stores are written.
+    pub installation: InstallationUuid,
+    /// Bytes that a running backup may hold in memory.
+    pub memory_budget: usize,
+    /// Whether the digests of new images are computed without being asked for.
+    pub automatic_digests: bool,
+}
+
+/// Runs jobs. Cloning is cheap.
+#[derive(Clone)]
+pub struct Jobs(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) settings: JobsSettings,
+    pub(crate) stores: Stores,
+    pub(crate) publishing: Publishing,
+    pub(crate) image_made: Notify,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) stopped: Notify,
+}
+
+impl std::fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jobs").field("node", &self.0.settings.node).finish_non_exhaustive()
+    }
+}
+
+impl Jobs {
+    /// Jobs that have no open store yet.
+    pub fn new(settings: JobsSettings) -> Self {
+        Self(Arc::new(Shared {
+            settings,
+            stores: Stores::default(),
+            publishing: Publishing::default(),
+            image_made: Notify::new(),
+            stopping: AtomicBool::new(false),
+            stopped: Notify::new(),
+        }))
+    }
+
+    /// The open stores.
+    pub fn stores(&self) -> &Stores {
+        &self.0.stores
+    }
+
+    /// Opens a storage's store, or makes it if its directory is empty and it was never opened before.
+    pub async fn connect(&self, storage: &BackupStorageRow) -> Result<StoreUuid, OpenStorageError> {
+        let store = crate::stores::connect(&self.0.settings, storage).await?;
+        let uuid = store.uuid();
+        self.0.stores.insert(storage.uuid, store);
+        Ok(uuid)
+    }
+
+    /// Makes a store in an empty directory, or opens the one that lies there, for a storage that is about to be added.
+    pub async fn admit_store(&self, path: &Path) -> Result<ImageStore, OpenStorageError> {
+        crate::stores::admit(&self.0.settings, path).await
+    }
+
+    /// An image was made: its digests may be wanted.
+    pub fn image_made(&self) {
+        self.0.image_made.notify_one();
+    }
+
+    /// Starts what runs in the background.
+    pub fn start_background(&self) {
+        crate::background::start(self);
+    }
+
+    /// Stops what runs: backups end with an error and are taken back.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+        self.0.stopped.notify_waiters();
+    }
+
+    /// Whether everything is to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
+    }
+
+    /// A lease of this server.
+    pub(crate) fn new_lease(&self, storage: BackupStorageUuid, purpose: &'static str) -> NewLease {
+        NewLease {
+            uuid: LeaseUuid::random(),
+            storage,
+            purpose,
+            node: self.0.settings.node.clone(),
+            pinned_root: None,
+            expires: self.0.settings.clock.now().plus_seconds(LEASE_SECONDS),
+        }
+    }
+}

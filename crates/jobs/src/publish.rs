@@ -1,0 +1,55 @@
+//! Publishing: what the outbox holds for a storage goes into its store's catalog.
+
+use crate::Jobs;
+use imprint_domain::BackupStorageUuid;
+use imprint_image_store::CatalogError;
+use imprint_metadata::MetadataError;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::Mutex;
+
+/// Why a storage's catalog could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The storage's store is not open.
+    #[error("backup storage {0} is not connected")]
+    NotConnected(BackupStorageUuid),
+    /// The store refused it.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+/// One publisher a storage at a time, so that batches go out in order.
+#[derive(Debug, Default)]
+pub(crate) struct Publishing(std::sync::Mutex<HashMap<BackupStorageUuid, Arc<Mutex<()>>>>);
+
+impl Publishing {
+    fn turn(&self, storage: BackupStorageUuid) -> Arc<Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(storage).or_default().clone()
+    }
+}
+
+impl Jobs {
+    /// Publishes everything that waits for a storage's catalog. When it returns, what was queued before is in the store.
+    pub async fn publish(&self, storage: BackupStorageUuid) -> Result<(), PublishError> {
+        let turn = self.0.publishing.turn(storage);
+        let _turn = turn.lock().await;
+        let metadata = &self.0.settings.metadata;
+        let mut store = None;
+        while let Some(batch) = metadata.take_catalog_batch(storage).await? {
+            let store = match &store {
+                Some(store) => store,
+                None => store.insert(self.0.stores.get(storage).ok_or(PublishError::NotConnected(storage))?),
+            };
+            // The number is taken for good before the object is written: a store never holds one that the database does
+            // not know, unless the database is older than the store.
+            store.publish(batch.seq, &batch.records).await?;
+            metadata.catalog_batch_done(storage, batch.seq).await?;
+        }
+        Ok(())
+    }
+}

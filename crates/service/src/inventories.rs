@@ -1,0 +1,181 @@
+//! Rows as clients see them.
+
+use imprint_api::{
+    BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory, ImageStoreBackupStorageInventory,
+    PrimaryStorageInventory, ReplyZone, VolumeBackupInventory, VolumeBackupStorageRefInventory, VolumeInventory,
+    ZoneInventory,
+};
+use imprint_metadata::{BackupStorageRow, ImageRow, PrimaryStorageRow, VolumeBackupRow, VolumeRow, ZoneRow};
+
+fn reference_id(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn zone(row: ZoneRow, zone: &ReplyZone) -> ZoneInventory {
+    ZoneInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        description: row.description,
+        state: row.state.to_string(),
+        kind: row.kind,
+        is_default: row.is_default,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn backup_storage(row: BackupStorageRow, zone: &ReplyZone) -> BackupStorageInventory {
+    BackupStorageInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        url: row.url,
+        description: row.description,
+        total_capacity: row.total_capacity,
+        available_capacity: row.available_capacity,
+        kind: row.kind,
+        state: row.state.to_string(),
+        status: row.status.to_string(),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        attached_zone_uuids: row.zones.iter().map(ToString::to_string).collect(),
+    }
+}
+
+pub(crate) fn image_store(mut row: BackupStorageRow, zone: &ReplyZone) -> ImageStoreBackupStorageInventory {
+    let (hostname, username, ssh_port) = (row.hostname.take(), row.username.take(), row.ssh_port);
+    let base = backup_storage(row, zone);
+    ImageStoreBackupStorageInventory {
+        uuid: base.uuid,
+        name: base.name,
+        url: base.url,
+        description: base.description,
+        total_capacity: base.total_capacity,
+        available_capacity: base.available_capacity,
+        kind: base.kind,
+        state: base.state,
+        status: base.status,
+        create_date: base.create_date,
+        last_op_date: base.last_op_date,
+        attached_zone_uuids: base.attached_zone_uuids,
+        hostname: hostname.unwrap_or_default(),
+        username: username.unwrap_or_default(),
+        ssh_port: ssh_port.and_then(|port| i32::try_from(port).ok()).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn primary_storage(row: PrimaryStorageRow, zone: &ReplyZone) -> PrimaryStorageInventory {
+    PrimaryStorageInventory {
+        uuid: row.uuid.to_string(),
+        zone_uuid: row.zone.to_string(),
+        name: row.name,
+        url: row.url,
+        description: row.description,
+        total_capacity: row.total_capacity,
+        available_capacity: row.available_capacity,
+        total_physical_capacity: row.total_capacity,
+        available_physical_capacity: row.available_capacity,
+        system_used_capacity: None,
+        kind: row.kind,
+        state: row.state.to_string(),
+        status: row.status.to_string(),
+        mount_path: row.mount_path,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        attached_cluster_uuids: Vec::new(),
+    }
+}
+
+pub(crate) fn volume(row: VolumeRow, zone: &ReplyZone) -> VolumeInventory {
+    VolumeInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        description: row.description,
+        primary_storage_uuid: Some(row.primary_storage.to_string()),
+        vm_instance_uuid: row.vm_instance_uuid,
+        disk_offering_uuid: None,
+        root_image_uuid: None,
+        install_path: Some(row.install_path),
+        kind: row.kind,
+        format: Some(row.format),
+        size: row.size,
+        actual_size: Some(row.actual_size),
+        device_id: None,
+        state: row.state.to_string(),
+        status: row.status.to_string(),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        is_shareable: row.is_shareable,
+        volume_qos: None,
+        last_detach_date: None,
+        last_vm_instance_uuid: None,
+        last_attach_date: None,
+        protocol: None,
+    }
+}
+
+pub(crate) fn volume_backup(row: VolumeBackupRow, zone: &ReplyZone) -> VolumeBackupInventory {
+    let refs = row.refs.into_iter().map(|reference| VolumeBackupStorageRefInventory {
+        id: reference_id(reference.id),
+        volume_backup_uuid: reference.backup.to_string(),
+        backup_storage_uuid: reference.storage.to_string(),
+        install_path: reference.install_path,
+        status: reference.status.to_string(),
+        create_date: zone.format(reference.created),
+        last_op_date: zone.format(reference.changed),
+    });
+    VolumeBackupInventory {
+        uuid: row.uuid.to_string(),
+        volume_uuid: row.volume.to_string(),
+        name: row.name,
+        description: row.description,
+        kind: row.kind,
+        state: row.state.to_string(),
+        status: row.status.to_string(),
+        size: row.size,
+        metadata: row.metadata,
+        group_uuid: row.group_uuid,
+        mode: row.mode.to_string(),
+        vm_instance_uuid: row.vm_instance_uuid,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        backup_storage_refs: refs.collect(),
+    }
+}
+
+pub(crate) fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
+    let refs = row.refs.into_iter().map(|reference| ImageBackupStorageRefInventory {
+        id: reference_id(reference.id),
+        image_uuid: reference.image.to_string(),
+        backup_storage_uuid: reference.storage.to_string(),
+        install_path: reference.install_path,
+        export_md5_sum: reference.export_md5_sum,
+        export_url: reference.export_url,
+        status: reference.status.to_string(),
+        create_date: zone.format(reference.created),
+        last_op_date: zone.format(reference.changed),
+    });
+    ImageInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        description: row.description,
+        state: row.state.to_string(),
+        status: row.status.to_string(),
+        size: row.size,
+        actual_size: row.actual_size,
+        md5_sum: row.md5_sum,
+        url: Some(row.url),
+        media_type: row.media_type.to_string(),
+        guest_os_type: row.guest_os_type,
+        kind: row.kind,
+        platform: row.platform,
+        architecture: row.architecture,
+        format: row.format.to_string(),
+        system: row.system,
+        virtio: row.virtio,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        backup_storage_refs: refs.collect(),
+        system_tags: None,
+    }
+}
+

@@ -1,0 +1,81 @@
+//! Adding an image store.
+
+use crate::arguments::{new_tags, new_uuid, shortened};
+use crate::system_tags::{self, TaggedKind};
+use crate::{Context, Perform, Refusal, Service, ServiceError, capacity, inventories};
+use imprint_api::{AddImageStoreBackupStorage, ImageStoreBackupStorageInventory, InventoryReply};
+use imprint_domain::{BackupStorageUuid, ResourceState, StorageStatus};
+use imprint_metadata::BackupStorageRow;
+use std::path::Path;
+
+/// The only type of backup storage there is.
+pub(crate) const IMAGE_STORE: &str = "ImageStoreBackupStorage";
+
+impl Perform<AddImageStoreBackupStorage> for Service {
+    async fn perform(
+        &self,
+        _: Context,
+        operation: AddImageStoreBackupStorage,
+    ) -> Result<InventoryReply<ImageStoreBackupStorageInventory>, ServiceError> {
+        if let Some(other) = operation.kind.filter(|kind| kind != IMAGE_STORE) {
+            let reason = format!("the only type is {IMAGE_STORE}");
+            return Err(ServiceError::InvalidArgument { field: "type", value: shortened(&other), reason });
+        }
+        let uuid = new_uuid(operation.resource_uuid.as_ref(), BackupStorageUuid::random)?;
+        let system_tags = system_tags::check(TaggedKind::BackupStorage, &operation.system_tags)?;
+        let path = self.admitted_dir(&operation.url)?;
+        // One at a time: the directory must not become two storages.
+        let _adding = self.adding_storage.lock().await;
+        self.refuse_overlap(&path).await?;
+        let space = capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
+        let now = self.clock.now();
+        let mut row = BackupStorageRow {
+            uuid,
+            name: operation.name,
+            description: operation.description,
+            url: path.to_string_lossy().into_owned(),
+            kind: IMAGE_STORE.to_owned(),
+            state: ResourceState::Enabled,
+            status: StorageStatus::Connected,
+            hostname: Some(operation.hostname),
+            username: Some(operation.username),
+            ssh_port: u64::try_from(operation.ssh_port).ok(),
+            total_capacity: space.total,
+            available_capacity: space.available,
+            store: None,
+            epoch: 0,
+            next_catalog_seq: 1,
+            zones: self.default_zones().await?,
+            created: now,
+            changed: now,
+        };
+        let store = self.jobs.admit_store(&path).await.map_err(|error| Refusal::NotAStore {
+            url: row.url.clone(),
+            reason: error.to_string(),
+        })?;
+        row.store = Some(store.uuid());
+        let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
+        self.metadata.create_backup_storage(row.clone(), tags).await.map_err(|error| taken(error, uuid))?;
+        self.jobs.stores().insert(uuid, store);
+        Ok(InventoryReply { inventory: inventories::image_store(row, &self.zone) })
+    }
+}
+
+fn taken(error: imprint_metadata::CreateError, uuid: impl ToString) -> ServiceError {
+    ServiceError::from_create(error, uuid)
+}
+
+impl Service {
+    /// A directory lies in one storage at most, and no storage lies inside of another.
+    async fn refuse_overlap(&self, path: &Path) -> Result<(), ServiceError> {
+        let backup = self.metadata.backup_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.url));
+        let primary =
+            self.metadata.primary_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.mount_path));
+        for (storage, url) in backup.chain(primary) {
+            if path.starts_with(&url) || Path::new(&url).starts_with(path) {
+                return Err(Refusal::DirectoryTaken { url: path.display().to_string(), storage }.into());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The operation of record, and its sibling for root volumes: an image made of a backup in one transaction.
+
+use crate::arguments::{existing, new_tags, new_uuid};
+use crate::system_tags::{self, TaggedKind};
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
+use imprint_api::{
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
+};
+use imprint_domain::{ImageUuid, MediaType};
+use imprint_metadata::{CreateImageError, NewImage};
+
+/// What both operations ask for.
+struct Template {
+    media_type: MediaType,
+    backup_uuid: String,
+    backup_storage_uuid: String,
+    name: String,
+    description: Option<String>,
+    guest_os_type: Option<String>,
+    platform: Option<String>,
+    architecture: Option<String>,
+    system: bool,
+    virtio: Option<bool>,
+    resource_uuid: Option<String>,
+    tag_uuids: Vec<String>,
+    system_tags: Vec<String>,
+    user_tags: Vec<String>,
+}
+
+macro_rules! template {
+    ($operation:ident, $media_type:expr) => {
+        impl Perform<$operation> for Service {
+            async fn perform(
+                &self,
+                context: Context,
+                operation: $operation,
+            ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
+                let $operation {
+                    backup_uuid,
+                    backup_storage_uuid,
+                    name,
+                    description,
+                    guest_os_type,
+                    platform,
+                    architecture,
+                    system,
+                    virtio,
+                    resource_uuid,
+                    tag_uuids,
+                    system_tags,
+                    user_tags,
+                } = operation;
+                let template = Template {
+                    media_type: $media_type,
+                    backup_uuid,
+                    backup_storage_uuid,
+                    name,
+                    description,
+                    guest_os_type,
+                    platform,
+                    architecture,
+                    system,
+                    virtio,
+                    resource_uuid,
+                    tag_uuids,
+                    system_tags,
+                    user_tags,
+                };
+                self.create_template(context, template).await
+            }
+        }
+    };
+}
+
+template!(CreateDataVolumeTemplateFromVolumeBackup, MediaType::DataVolumeTemplate);
+template!(CreateRootVolumeTemplateFromVolumeBackup, MediaType::RootVolumeTemplate);
+
+impl Service {
+    async fn create_template(
+        &self,
+        context: Context,
+        template: Template,
+    ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
+        let caller = context.caller()?;
+        let platform = plain_platform(template.platform);
+        let image = NewImage {
+            uuid: new_uuid(template.resource_uuid.as_ref(), ImageUuid::random)?,
+            backup: existing("backupUuid", "VolumeBackupVO", &template.backup_uuid)?,
+            storage: existing("backupStorageUuid", "BackupStorageVO", &template.backup_storage_uuid)?,
+            name: template.name,
+            description: template.description,
+            media_type: template.media_type,
+            guest_os_type: Some(template.guest_os_type.unwrap_or_else(|| platform.clone())),
+            platform: Some(platform),
+            architecture: template.architecture,
+            system: template.system,
+            virtio: template.virtio,
+            account: caller.account,
+            layout_version: imprint_jobs::LAYOUT_VERSION,
+            tags: new_tags(
+                system_tags::check(TaggedKind::Image, &template.system_tags)?,
+                template.user_tags,
+                template.tag_uuids,
+            ),
+        };
+        let (uuid, backup, storage) = (image.uuid, image.backup, image.storage);
+        let made = self.metadata.create_image_from_backup(image, caller.scope()).await;
+        let row = made.map_err(|error| match error {
+            CreateImageError::NotOnStorage => {
+                Refusal::BackupNotOnStorage { backup, storage: storage.to_string() }.into()
+            }
+            CreateImageError::BackupNotReady { status } => Refusal::BackupNotReady { backup, status }.into(),
+            CreateImageError::StorageNotUsable { state, status } => {
+                Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
+            }
+            CreateImageError::NotOwner => {
+                ServiceError::NotOwner { field: "backupUuid", value: template.backup_uuid.clone() }
+            }
+            CreateImageError::UuidTaken => ServiceError::UuidTaken { value: uuid.to_string() },
+            CreateImageError::Metadata(error) => error.into(),
+        })?;
+        self.jobs.image_made();
+        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+    }
+}
+
+/// The two odd platforms are stored under plain names (protocol.md 12.2).
+fn plain_platform(platform: Option<String>) -> String {
+    match platform.as_deref() {
+        None => "Linux".to_owned(),
+        Some("WindowsVirtio") => "Windows".to_owned(),
+        Some("Paravirtualization") => "Other".to_owned(),
+        Some(plain) => plain.to_owned(),
+    }
+}

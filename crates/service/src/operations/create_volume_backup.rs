@@ -1,0 +1,85 @@
+//! Taking a backup.
+
+use crate::arguments::{existing, gone, new_tags, new_uuid};
+use crate::system_tags::{self, TaggedKind};
+use crate::volume_source::VolumeSource;
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
+use imprint_api::{CreateVolumeBackup, InventoryReply, VolumeBackupInventory};
+use imprint_domain::{BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
+use imprint_jobs::{BackupError, BackupRequest, Source};
+use imprint_metadata::BeginBackupError;
+
+impl Perform<CreateVolumeBackup> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: CreateVolumeBackup,
+    ) -> Result<InventoryReply<VolumeBackupInventory>, ServiceError> {
+        let caller = context.caller()?;
+        let volume_uuid: VolumeUuid = existing("volumeUuid", "VolumeVO", &operation.volume_uuid)?;
+        let storage: BackupStorageUuid =
+            existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
+        let uuid = new_uuid(operation.resource_uuid.as_ref(), VolumeBackupUuid::random)?;
+        let system_tags = system_tags::check(TaggedKind::VolumeBackup, &operation.system_tags)?;
+        let volume = self.metadata.volume(volume_uuid).await?;
+        let volume = volume.ok_or_else(|| gone("volumeUuid", "VolumeVO", &operation.volume_uuid))?;
+        if !caller.scope().sees(volume.account) {
+            return Err(ServiceError::NotOwner { field: "volumeUuid", value: operation.volume_uuid });
+        }
+        if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
+            return Err(Refusal::VolumeNotUsable { volume: volume_uuid, state: volume.state, status: volume.status }.into());
+        }
+        let directory = self.metadata.primary_storage(volume.primary_storage).await?;
+        let directory = directory.ok_or_else(|| gone("volumeUuid", "PrimaryStorageVO", &volume.uuid.to_string()))?;
+        let source: VolumeSource = volume.source.parse().map_err(|error| Refusal::Source {
+            volume: volume.uuid.to_string(),
+            location: volume.source.clone(),
+            reason: format!("{error}"),
+        })?;
+        let file = source.file.clone();
+        let request = BackupRequest {
+            uuid,
+            volume: volume_uuid,
+            storage,
+            source: Source { directory: directory.mount_path.into(), file: source.file, format: source.format },
+            name: operation.name,
+            description: operation.description,
+            full: operation.mode.is_some(),
+            account: caller.account,
+            tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
+            digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
+        };
+        let row = self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
+        Ok(InventoryReply { inventory: inventories::volume_backup(row, &self.zone) })
+    }
+}
+
+fn refused(
+    error: BackupError,
+    backup: VolumeBackupUuid,
+    volume: VolumeUuid,
+    file: &str,
+    storage: BackupStorageUuid,
+) -> ServiceError {
+    let source = |reason: String| {
+        Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into()
+    };
+    match error {
+        BackupError::Source(error) => ServiceError::from_source(error, &volume.to_string(), file),
+        BackupError::Read(error) => source(crate::error::chain(&error)),
+        BackupError::Begin(BeginBackupError::VolumeGone) => gone("volumeUuid", "VolumeVO", &volume.to_string()),
+        BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
+            Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
+        }
+        BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
+        BackupError::Begin(BeginBackupError::Metadata(error)) => error.into(),
+        BackupError::ReadOnly { reason } => {
+            Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into()
+        }
+        BackupError::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
+        BackupError::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
+        BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),
+        BackupError::Stopping => ServiceError::Stopping,
+        error => ServiceError::internal("take a backup")(error.into()),
+    }
+}

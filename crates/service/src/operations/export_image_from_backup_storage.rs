@@ -1,0 +1,48 @@
+//! Making an image downloadable.
+
+use crate::arguments::existing;
+use crate::downloads::{new_token, token_hash};
+use crate::{Context, Perform, Refusal, Service, ServiceError};
+use imprint_api::{ExportImageFromBackupStorage, ExportReply};
+use imprint_domain::{BackupStorageUuid, ImageFormat, ImageUuid, ResourceStatus};
+use imprint_metadata::NewExport;
+
+impl Perform<ExportImageFromBackupStorage> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: ExportImageFromBackupStorage,
+    ) -> Result<ExportReply, ServiceError> {
+        let storage: BackupStorageUuid =
+            existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
+        let uuid: ImageUuid = existing("imageUuid", "ImageVO", &operation.image_uuid)?;
+        let image = self.own_image(context.caller()?, "imageUuid", uuid).await?;
+        let format = match operation.export_format.as_deref() {
+            Some("raw") => ImageFormat::Raw,
+            Some(_) => ImageFormat::Qcow2,
+            None if image.format == ImageFormat::Raw => ImageFormat::Raw,
+            None => ImageFormat::Qcow2,
+        };
+        let reference = image.refs.iter().find(|reference| reference.storage == storage);
+        let reference = reference.ok_or(Refusal::ImageNotOnStorage { image: uuid, storage: storage.to_string() })?;
+        if reference.status != ResourceStatus::Ready {
+            let needed = "only a Ready one can be exported; recover it first";
+            return Err(Refusal::ImageStatus { image: uuid, status: reference.status, needed }.into());
+        }
+        let digest = self.jobs.digest(storage, reference.root, format).await;
+        let digest = digest.map_err(|error| ServiceError::from_read(error, &storage.to_string()))?;
+        let token = new_token();
+        let url = format!("{}/zstack/exports/{token}/{uuid}.{format}", context.base_url);
+        let export = NewExport {
+            token_hash: token_hash(&token),
+            image: uuid,
+            storage,
+            format,
+            md5: digest.md5.clone(),
+            url: url.clone(),
+            expires: self.clock.now().plus_seconds(self.export_lifetime_seconds),
+        };
+        self.metadata.add_export(export).await?;
+        Ok(ExportReply::new(url, Some(digest.md5)))
+    }
+}

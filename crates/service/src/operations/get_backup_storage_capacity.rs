@@ -1,0 +1,33 @@
+//! How much backup storages hold.
+
+use crate::{Context, Perform, Service, ServiceError, capacity};
+use imprint_api::{CapacityReply, GetBackupStorageCapacity};
+
+impl Perform<GetBackupStorageCapacity> for Service {
+    async fn perform(
+        &self,
+        _: Context,
+        operation: GetBackupStorageCapacity,
+    ) -> Result<CapacityReply, ServiceError> {
+        let wanted = |list: &[String], value: &str| list.iter().any(|element| element == value);
+        let (mut total, mut available) = (0u64, 0u64);
+        for storage in self.metadata.backup_storages().await? {
+            let named = wanted(&operation.backup_storage_uuids, &storage.uuid.to_string());
+            let in_zone = storage.zones.iter().any(|zone| wanted(&operation.zone_uuids, &zone.to_string()));
+            if !(operation.all || named || in_zone) {
+                continue;
+            }
+            // A storage whose directory is gone counts with what was last known.
+            let now = capacity::of(storage.url.as_ref()).unwrap_or(capacity::Capacity {
+                total: storage.total_capacity,
+                available: storage.available_capacity,
+            });
+            if (now.total, now.available) != (storage.total_capacity, storage.available_capacity) {
+                self.metadata.set_backup_storage_capacity(storage.uuid, now.total, now.available).await?;
+            }
+            total = total.saturating_add(now.total);
+            available = available.saturating_add(now.available);
+        }
+        Ok(CapacityReply::new(total, available))
+    }
+}

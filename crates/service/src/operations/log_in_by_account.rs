@@ -1,0 +1,53 @@
+//! Logging in.
+
+use crate::session_cache::LIFETIME_SECONDS;
+use crate::{Caller, Context, Perform, Service, ServiceError, password};
+use imprint_api::{InventoryReply, LogInByAccount, SessionInventory};
+use imprint_domain::SessionUuid;
+use imprint_metadata::{CreateSessionError, SessionRow};
+
+/// Living sessions that an account may have.
+const MAX_SESSIONS: u64 = 500;
+
+impl Perform<LogInByAccount> for Service {
+    async fn perform(
+        &self,
+        _: Context,
+        operation: LogInByAccount,
+    ) -> Result<InventoryReply<SessionInventory>, ServiceError> {
+        let account = self.metadata.account_by_name(&operation.account_name).await?;
+        // An unknown name costs as much as a wrong password, so that names cannot be found out by the clock.
+        let hash = account.as_ref().map_or_else(|| self.decoy_hash.clone(), |row| row.password_hash.clone());
+        let sent = operation.password;
+        // Hashing takes memory and tens of milliseconds of a core: a few at a time.
+        let permit = self.log_ins.acquire().await.map_err(|_| ServiceError::Stopping)?;
+        let right = tokio::task::spawn_blocking(move || password::verify(&sent, &hash)).await;
+        drop(permit);
+        let right = right.map_err(|error| ServiceError::internal("verify a password")(error.into()))?;
+        let account = account.filter(|_| right).ok_or(ServiceError::WrongPassword)?;
+        let now = self.clock.now();
+        let session = SessionRow {
+            uuid: SessionUuid::random(),
+            account: account.uuid,
+            administrator: account.kind == "SystemAdmin",
+            created: now,
+            expires: now.plus_seconds(LIFETIME_SECONDS),
+        };
+        self.metadata.create_session(session, MAX_SESSIONS).await.map_err(|error| match error {
+            CreateSessionError::TooMany { limit } => ServiceError::TooManySessions { limit },
+            CreateSessionError::Metadata(error) => error.into(),
+        })?;
+        let caller = Caller { account: session.account, session: session.uuid, administrator: session.administrator };
+        self.sessions.remember(caller, session.expires, now);
+        let inventory = SessionInventory {
+            uuid: session.uuid.to_string(),
+            account_uuid: session.account.to_string(),
+            user_uuid: session.account.to_string(),
+            user_type: None,
+            expired_date: self.zone.format(session.expires),
+            create_date: self.zone.format(session.created),
+            no_session_evaluation: false,
+        };
+        Ok(InventoryReply { inventory })
+    }
+}

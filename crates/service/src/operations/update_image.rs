@@ -1,0 +1,71 @@
+//! Changing an image's description.
+
+use crate::arguments::{existing, gone};
+use crate::{Context, Perform, Service, ServiceError, inventories};
+use imprint_api::{ImageInventory, InventoryReply, UpdateImage};
+use imprint_domain::ImageUuid;
+use imprint_metadata::ImageChanges;
+
+impl Perform<UpdateImage> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: UpdateImage,
+    ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
+        let uuid: ImageUuid = existing("uuid", "ImageVO", &operation.uuid)?;
+        self.own_image(context.caller()?, "uuid", uuid).await?;
+        let known = |_| ServiceError::internal("read a checked value")("mediaType or format".into());
+        let changes = ImageChanges {
+            name: operation.name,
+            description: operation.description,
+            guest_os_type: operation.guest_os_type,
+            media_type: operation.media_type.map(|name| name.parse()).transpose().map_err(known)?,
+            format: operation.format.map(|name| name.parse()).transpose().map_err(known)?,
+            system: operation.system,
+            platform: operation.platform,
+            architecture: operation.architecture,
+            virtio: operation.virtio,
+        };
+        let row = self.metadata.update_image(uuid, changes).await;
+        let row = row.map_err(|error| image_refused(error, "uuid", uuid))?;
+        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+    }
+}
+
+impl Service {
+    /// The image, if the caller may touch it.
+    pub(crate) async fn own_image(
+        &self,
+        caller: crate::Caller,
+        field: &'static str,
+        uuid: ImageUuid,
+    ) -> Result<imprint_metadata::ImageRow, ServiceError> {
+        let row = self.metadata.image(uuid).await?.ok_or_else(|| gone(field, "ImageVO", &uuid.to_string()))?;
+        if caller.scope().sees(row.account) {
+            Ok(row)
+        } else {
+            Err(ServiceError::NotOwner { field, value: uuid.to_string() })
+        }
+    }
+}
+
+/// What a refused change of an image means to its caller.
+pub(crate) fn image_refused(
+    error: imprint_metadata::ChangeImageError,
+    field: &'static str,
+    image: ImageUuid,
+) -> ServiceError {
+    use imprint_metadata::ChangeImageError as Error;
+    match error {
+        Error::Gone => gone(field, "ImageVO", &image.to_string()),
+        Error::NotDeleted { status } => {
+            crate::Refusal::ImageStatus { image, status, needed: "it must be Deleted" }.into()
+        }
+        Error::NotOnStorage { storage } => ServiceError::InvalidArgument {
+            field: "backupStorageUuids",
+            value: storage.to_string(),
+            reason: format!("image uuid:{image} is not on that backup storage"),
+        },
+        Error::Metadata(error) => error.into(),
+    }
+}

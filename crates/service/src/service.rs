@@ -1,0 +1,433 @@
+//! The service: what a running server holds, and how it starts.
+
+use crate::allowed_dirs::AllowedDirs;
+use crate::arguments::shortened;
+use crate::data_dir::{DataDir, OpenDataDirError};
+use crate::operations::IMAGE_STORE;
+use crate::session_cache::SessionCache;
+use crate::{ServiceError, capacity, password};
+use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone, ResourceKind};
+use imprint_domain::{
+    AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, StorageStatus, ZoneUuid,
+};
+use imprint_jobs::{Jobs, JobsSettings};
+use imprint_metadata::{
+    AccountRow, BackupStorageRow, DatabaseUrl, Metadata, NewTags, OpenMetadataError, PrimaryStorageRow, Query, Scope,
+    ZoneRow,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{Mutex, Semaphore};
+
+/// The administrator's account, the same in every installation.
+const ADMINISTRATOR: &str = "36c27e8ff05c4780bf6d2fa65700f22e";
+
+/// Passwords that are hashed at a time: each takes 19 MiB.
+const LOG_INS_AT_A_TIME: usize = 2;
+
+/// What a service is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Where metadata lie; a file in the data directory when absent.
+    pub database: Option<String>,
+    /// Directories outside of the data directory that storages may name.
+    pub allow_dirs: Vec<PathBuf>,
+    /// The time zone of replies.
+    pub zone: ReplyZone,
+    /// How long download links live.
+    pub export_lifetime: std::time::Duration,
+    /// Bytes that a running backup may hold in memory.
+    pub memory_budget: usize,
+    /// Whether the digests of new images are computed without being asked for.
+    pub automatic_digests: bool,
+    /// The administrator's password, used only when the account is made.
+    pub admin_password: Option<String>,
+}
+
+/// Why a service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] OpenDataDirError),
+    /// A directory of `--allow-dir` cannot be used.
+    #[error("directory '{}' of allow-dir", path.display())]
+    AllowDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database setting names neither PostgreSQL nor SQLite.
+    #[error("database '{0}' is neither postgres://… nor sqlite:<file>")]
+    DatabaseUrl(String),
+    /// The installation's id cannot be read or written.
+    #[error("the installation's id in '{}'", path.display())]
+    Installation {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Metadata cannot be opened.
+    #[error(transparent)]
+    Metadata(#[from] OpenMetadataError),
+    /// What a first start makes, or every start mends, failed.
+    #[error("prepare the service")]
+    Prepare(#[from] ServiceError),
+}
+
+/// Performs operations. One a process, shared by all connections.
+pub struct Service {
+    pub(crate) metadata: Metadata,
+    pub(crate) jobs: Jobs,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) zone: ReplyZone,
+    pub(crate) sessions: SessionCache,
+    pub(crate) log_ins: Semaphore,
+    pub(crate) decoy_hash: String,
+    pub(crate) adding_storage: Mutex<()>,
+    pub(crate) export_lifetime_seconds: i64,
+    pub(crate) node: String,
+    dirs: AllowedDirs,
+    // Last: the directory stays locked until everything else is gone.
+    data_dir: DataDir,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens or makes everything and mends what the last run left. Afterwards the service can be called.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
+        let data_dir = DataDir::open(&settings.data)?;
+        let node = load_installation(data_dir.path())?;
+        let metadata = open_metadata(&settings, &data_dir, clock.clone()).await?;
+        let shared = settings.database.as_deref().is_some_and(|url| url.starts_with("postgres"));
+        let installation = if shared { metadata.installation(node).await.map_err(ServiceError::from)? } else { node };
+        let mut dirs = vec![data_dir.path().to_owned()];
+        for path in settings.allow_dirs {
+            dirs.push(path.canonicalize().map_err(|source| StartError::AllowDir { path, source })?);
+        }
+        let jobs = Jobs::new(JobsSettings {
+            metadata: metadata.clone(),
+            clock: clock.clone(),
+            node: node.to_string(),
+            installation,
+            memory_budget: settings.memory_budget,
+            automatic_digests: settings.automatic_digests,
+        });
+        let service = Self {
+            metadata,
+            jobs,
+            clock,
+            zone: settings.zone,
+            sessions: SessionCache::default(),
+            log_ins: Semaphore::new(LOG_INS_AT_A_TIME),
+            decoy_hash: password::hash("no password has this hash"),
+            adding_storage: Mutex::new(()),
+            export_lifetime_seconds: i64::try_from(settings.export_lifetime.as_secs()).unwrap_or(i64::MAX),
+            node: node.to_string(),
+            dirs: AllowedDirs::new(dirs),
+            data_dir,
+        };
+        service.mend().await?;
+        service.ensure_administrator(settings.admin_password).await?;
+        service.ensure_defaults().await?;
+        service.connect_storages().await?;
+        service.finish_deletions().await;
+        let service = Arc::new(service);
+        service.jobs.start_background();
+        crate::upkeep::start(Arc::downgrade(&service));
+        Ok(service)
+    }
+
+    /// Ends what runs in the background: backups are taken back.
+    pub fn stop(&self) {
+        self.jobs.stop();
+    }
+
+    /// Replaces the administrator's password; the server must not run. Answers the new password when none was given.
+    pub async fn reset_admin_password(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<PathBuf>, StartError> {
+        let data_dir = DataDir::open(&settings.data)?;
+        let metadata = open_metadata(&settings, &data_dir, clock).await?;
+        let (plain, file) = match settings.admin_password {
+            Some(given) => (given, None),
+            None => {
+                let random = password::random_password();
+                let file = data_dir.save_admin_password(&random)?;
+                (random, Some(file))
+            }
+        };
+        let hash = password::hash(&password::digest_of(&plain));
+        metadata.set_password_hash(administrator(), hash).await.map_err(ServiceError::from)?;
+        Ok(file)
+    }
+
+    /// A directory that a new storage names, made if it is missing.
+    pub(crate) fn admitted_dir(&self, url: &str) -> Result<PathBuf, ServiceError> {
+        self.dirs.admit(url).map_err(|error| ServiceError::InvalidArgument {
+            field: "url",
+            value: shortened(url),
+            reason: crate::error::chain(&error),
+        })
+    }
+
+    /// What the last run left half done.
+    async fn mend(&self) -> Result<(), ServiceError> {
+        let expired = self.metadata.expire_leases(Some(&self.node)).await?;
+        let abandoned = self.metadata.abandon_orphaned_backups().await?;
+        let interrupted = ErrorCode::new(
+            ErrorKind::INTERNAL,
+            "the server was restarted while this ran; query the resource to see whether it was made, and try again",
+        );
+        let body = serde_json::to_string(&ErrorReply { error: interrupted });
+        let body = body.map_err(|error| ServiceError::internal("write an error")(error.into()))?;
+        let failed = self.metadata.fail_interrupted_jobs(&self.node, &body).await?;
+        if expired + abandoned + failed > 0 {
+            tracing::info!(expired, abandoned, failed, "took back what the last run left half done");
+        }
+        Ok(())
+    }
+
+    async fn ensure_administrator(&self, given: Option<String>) -> Result<(), StartError> {
+        let found = self.metadata.account_by_name("admin").await.map_err(ServiceError::from)?;
+        if found.is_some() {
+            return Ok(());
+        }
+        let plain = match given {
+            Some(given) => given,
+            None => {
+                // The file comes first: an account whose password nobody knows would be worth nothing.
+                let random = password::random_password();
+                let file = self.data_dir.save_admin_password(&random)?;
+                tracing::warn!("made a password for the account 'admin' and wrote it to {}", file.display());
+                random
+            }
+        };
+        let row = AccountRow {
+            uuid: administrator(),
+            name: "admin".to_owned(),
+            kind: "SystemAdmin".to_owned(),
+            password_hash: password::hash(&password::digest_of(&plain)),
+        };
+        let made = self.metadata.create_account(row).await;
+        made.map_err(|error| ServiceError::from_create(error, ADMINISTRATOR))?;
+        Ok(())
+    }
+
+    /// The zones that new storages serve.
+    pub(crate) async fn default_zones(&self) -> Result<Vec<ZoneUuid>, ServiceError> {
+        let query = Query {
+            conditions: Vec::new(),
+            sort: None,
+            limit: 1000,
+            start: 0,
+            rows: true,
+            total: false,
+            zone: ReplyZone::default(),
+        };
+        let found = self.metadata.query_zones(&query, Scope::Administrator).await;
+        let found = found.map_err(|error| ServiceError::internal("query zones")(error.into()))?;
+        Ok(found.rows.into_iter().filter(|zone| zone.is_default).map(|zone| zone.uuid).collect())
+    }
+
+    /// Zone, backup storage and primary storage, all named `default`, unless there are some.
+    async fn ensure_defaults(&self) -> Result<(), ServiceError> {
+        let now = self.clock.now();
+        let zones = self.default_zones().await?;
+        let zone = if let Some(zone) = zones.first() {
+            *zone
+        } else {
+            let uuid = ZoneUuid::random();
+            let zone = ZoneRow {
+                uuid,
+                name: "default".to_owned(),
+                description: None,
+                state: ResourceState::Enabled,
+                kind: "zstack".to_owned(),
+                is_default: true,
+                created: now,
+                changed: now,
+            };
+            self.metadata.create_zone(zone).await.map_err(|error| ServiceError::from_create(error, uuid))?;
+            uuid
+        };
+        if self.metadata.backup_storages().await?.is_empty() {
+            self.make_default_backup_storage(zone).await?;
+        }
+        if self.metadata.primary_storages().await?.is_empty() {
+            self.make_default_primary_storage(zone).await?;
+        }
+        Ok(())
+    }
+
+    async fn make_default_backup_storage(&self, zone: ZoneUuid) -> Result<(), ServiceError> {
+        let path = self.own_dir(&self.data_dir.store())?;
+        let space = capacity_of(&path)?;
+        let (uuid, now) = (BackupStorageUuid::random(), self.clock.now());
+        let row = BackupStorageRow {
+            uuid,
+            name: "default".to_owned(),
+            description: None,
+            url: path.to_string_lossy().into_owned(),
+            kind: IMAGE_STORE.to_owned(),
+            state: ResourceState::Enabled,
+            status: StorageStatus::Connecting,
+            hostname: None,
+            username: None,
+            ssh_port: Some(22),
+            total_capacity: space.total,
+            available_capacity: space.available,
+            store: None,
+            epoch: 0,
+            next_catalog_seq: 1,
+            zones: vec![zone],
+            created: now,
+            changed: now,
+        };
+        let made = self.metadata.create_backup_storage(row, NewTags::default()).await;
+        made.map_err(|error| ServiceError::from_create(error, uuid))
+    }
+
+    async fn make_default_primary_storage(&self, zone: ZoneUuid) -> Result<(), ServiceError> {
+        let path = self.own_dir(&self.data_dir.volumes())?;
+        let space = capacity_of(&path)?;
+        let (uuid, now) = (PrimaryStorageUuid::random(), self.clock.now());
+        let url = path.to_string_lossy().into_owned();
+        let row = PrimaryStorageRow {
+            uuid,
+            zone,
+            name: "default".to_owned(),
+            description: None,
+            mount_path: url.clone(),
+            url,
+            kind: "LocalStorage".to_owned(),
+            state: ResourceState::Enabled,
+            status: StorageStatus::Connected,
+            total_capacity: space.total,
+            available_capacity: space.available,
+            created: now,
+            changed: now,
+        };
+        let made = self.metadata.create_primary_storage(row, NewTags::default()).await;
+        made.map_err(|error| ServiceError::from_create(error, uuid))
+    }
+
+    fn own_dir(&self, path: &Path) -> Result<PathBuf, ServiceError> {
+        self.admitted_dir(&path.to_string_lossy())
+    }
+
+    /// Opens every storage's store. One that cannot be opened is Disconnected; the others work.
+    async fn connect_storages(&self) -> Result<(), ServiceError> {
+        for storage in self.metadata.backup_storages().await? {
+            let (status, store) = match self.jobs.connect(&storage).await {
+                Ok(store) => (StorageStatus::Connected, Some(store)),
+                Err(error) => {
+                    let reason = crate::error::chain(&error);
+                    tracing::error!(storage = %storage.uuid, url = storage.url, reason, "cannot open a backup storage");
+                    (StorageStatus::Disconnected, None)
+                }
+            };
+            self.metadata.set_backup_storage_status(storage.uuid, status, store).await?;
+            if let Ok(space) = capacity::of(storage.url.as_ref()) {
+                self.metadata.set_backup_storage_capacity(storage.uuid, space.total, space.available).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends deletions whose first half was done. What fails is tried again at the next start.
+    async fn finish_deletions(&self) {
+        let finished = async {
+            for storage in self.jobs.stores().connected() {
+                self.jobs.publish(storage).await?;
+            }
+            for backup in self.metadata.deleting_backups().await? {
+                self.metadata.end_backup_deletion(backup).await?;
+            }
+            for image in self.metadata.expunging_images().await? {
+                self.metadata.end_image_expunge(image).await?;
+            }
+            Ok::<_, ServiceError>(())
+        };
+        if let Err(error) = finished.await {
+            let reason = crate::error::chain(&error);
+            tracing::warn!(reason, "deletions that were begun could not be ended yet");
+        }
+    }
+
+    /// The indices of references that name nothing, in one round trip.
+    pub async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
+        let ids: Vec<_> = references.iter().map(|reference| (reference.resource, reference.value)).collect();
+        Ok(self.metadata.missing(&ids).await?)
+    }
+}
+
+/// A parameter that must name an existing resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdReference<'a> {
+    /// The kind of resource.
+    pub resource: ResourceKind,
+    /// What was sent.
+    pub value: &'a str,
+}
+
+fn administrator() -> AccountUuid {
+    ADMINISTRATOR.parse().expect("the constant is a well-formed id")
+}
+
+fn capacity_of(path: &Path) -> Result<capacity::Capacity, ServiceError> {
+    capacity::of(path).map_err(|error| ServiceError::internal("look at a directory's file system")(error.into()))
+}
+
+async fn open_metadata(
+    settings: &Settings,
+    data_dir: &DataDir,
+    clock: Arc<dyn Clock>,
+) -> Result<Metadata, StartError> {
+    let url = match settings.database.as_deref() {
+        None => DatabaseUrl::Sqlite(data_dir.database()),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            DatabaseUrl::Postgres(url.to_owned())
+        }
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(path) => DatabaseUrl::Sqlite(data_dir.path().join(path)),
+            // It may hold a password: only what is before it is shown.
+            None => return Err(StartError::DatabaseUrl(url.split(':').next().unwrap_or_default().to_owned())),
+        },
+    };
+    Ok(Metadata::open(&url, clock).await?)
+}
+
+/// The id of the installation whose data directory this is: losing the database alone does not change it.
+fn load_installation(data_dir: &Path) -> Result<InstallationUuid, StartError> {
+    let path = data_dir.join("installation");
+    let load = || -> std::io::Result<InstallationUuid> {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().map_err(std::io::Error::other),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let installation = InstallationUuid::random();
+                // Whole or not there: a store must never be owned by half an id.
+                let draft = data_dir.join("installation.new");
+                std::fs::write(&draft, format!("{installation}\n"))?;
+                std::fs::File::open(&draft)?.sync_all()?;
+                std::fs::rename(&draft, &path)?;
+                std::fs::File::open(data_dir)?.sync_all()?;
+                Ok(installation)
+            }
+            Err(error) => Err(error),
+        }
+    };
+    load().map_err(|source| StartError::Installation { path: path.clone(), source })
+}
