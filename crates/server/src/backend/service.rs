@@ -1,0 +1,47 @@
+//! The service as a backend.
+
+use super::{Backend, Download};
+use imprint_api::QueryResource;
+use imprint_service::{Caller, IdReference, JobState, QueryReply, QueryRequest, Service, ServiceError};
+
+impl Backend for Service {
+    async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
+        self.caller(session).await
+    }
+
+    async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
+        self.missing_references(references).await
+    }
+
+    async fn query(
+        &self,
+        resource: QueryResource,
+        request: QueryRequest,
+        caller: Caller,
+    ) -> Result<QueryReply, ServiceError> {
+        self.query(resource, request, caller).await
+    }
+
+    async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {
+        self.job_begin(job, operation).await
+    }
+
+    async fn job_end(&self, job: &str, succeeded: bool, body: &str) -> Result<(), ServiceError> {
+        self.job_end(job, succeeded, body).await
+    }
+
+    async fn job_poll(&self, job: &str) -> Result<JobState, ServiceError> {
+        self.job_poll(job).await
+    }
+
+    async fn open_download(&self, token: &str) -> Result<Option<Download>, ServiceError> {
+        let found = self.open_download(token).await?;
+        Ok(found.map(|file| Download {
+            len: file.len,
+            etag: file.etag.clone(),
+            content_type: file.content_type,
+            file_name: file.file_name.clone(),
+            open: Box::new(move |range| Box::pin(file.into_stream(range))),
+        }))
+    }
+}

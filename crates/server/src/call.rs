@@ -1,0 +1,125 @@
+//! One call of an operation, from its parameters to its outcome, in the order that the protocol demands: the rules of the
+//! parameters, the existence of what they name, the session, the permission, and then the operation itself.
+
+use crate::backend::{Backend, PerformError, Performer};
+use crate::parameters::{Reference, check, references};
+use crate::{error_reply, reply};
+use futures_util::FutureExt;
+use imprint_api::{Access, ErrorCode, OperationDescription};
+use imprint_domain::JobUuid;
+use imprint_service::{Caller, Context, IdReference, ServiceError};
+use serde_json::{Map, Value, json};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+/// A call whose request has been read.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// What is called.
+    pub(crate) operation: &'static OperationDescription,
+    /// The parameters, each of its declared type.
+    pub(crate) parameters: Map<String, Value>,
+    /// The session, when one is needed.
+    pub(crate) session: Option<String>,
+    /// What absolute URLs begin with.
+    pub(crate) base_url: String,
+    /// The call's id: the client's, or one that was made for it.
+    pub(crate) job: String,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outcome {
+    /// Whether it did what it was to do.
+    pub(crate) succeeded: bool,
+    /// The reply, or the error.
+    pub(crate) body: Value,
+}
+
+impl Outcome {
+    /// It failed so.
+    pub(crate) fn failed(code: &ErrorCode) -> Self {
+        Self { succeeded: false, body: reply::error_body(code) }
+    }
+}
+
+/// Why a call ends before its operation is performed.
+enum Early {
+    Failed(ServiceError),
+    /// What it was to delete is gone already.
+    Gone,
+}
+
+impl From<ServiceError> for Early {
+    fn from(error: ServiceError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Performs a call. Never panics, whatever the operation does.
+pub(crate) async fn perform<B: Backend>(backend: Arc<B>, performer: Performer<B>, call: Call) -> Outcome {
+    let job = call.job.clone();
+    match AssertUnwindSafe(attempt(backend, performer, call)).catch_unwind().await {
+        Ok(Ok(body)) => Outcome { succeeded: true, body },
+        Ok(Err(PerformError::Service(error))) => Outcome::failed(&error_reply::error_code(&error, &job)),
+        Ok(Err(PerformError::UnknownValue(error))) => Outcome::failed(&error_reply::unknown_value(&error)),
+        Ok(Err(PerformError::Encode(error))) => {
+            let error = ServiceError::Internal { action: "encode the reply", source: Box::new(error) };
+            Outcome::failed(&error_reply::error_code(&error, &job))
+        }
+        Err(_) => Outcome::failed(&error_reply::panicked(&job)),
+    }
+}
+
+async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call: Call) -> Result<Value, PerformError> {
+    let caller = match admit(backend.as_ref(), &mut call).await {
+        Ok(caller) => caller,
+        Err(Early::Gone) => return Ok(json!({})),
+        Err(Early::Failed(error)) => return Err(error.into()),
+    };
+    // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
+    let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
+    let context = Context { caller, job, base_url: call.base_url };
+    performer(backend, context, Value::Object(call.parameters)).await
+}
+
+/// Checks everything that is checked before an operation is performed.
+async fn admit<B: Backend>(backend: &B, call: &mut Call) -> Result<Option<Caller>, Early> {
+    check(call.operation, &mut call.parameters)?;
+    let gone = check_existing(backend, call).await?;
+    let Some(session) = &call.session else { return Ok(None) };
+    let caller = backend.caller(session).await?;
+    if call.operation.access == Access::Administrator && !caller.administrator {
+        return Err(ServiceError::NotAdministrator { operation: call.operation.name }.into());
+    }
+    if gone { Err(Early::Gone) } else { Ok(Some(caller)) }
+}
+
+/// Checks that everything named exists. True when only the resource to be deleted does not, which is no error.
+async fn check_existing<B: Backend>(backend: &B, call: &Call) -> Result<bool, ServiceError> {
+    let references = references(call.operation, &call.parameters);
+    // What is not well formed names nothing: no need to ask.
+    let (well_formed, ill_formed): (Vec<_>, Vec<_>) =
+        references.into_iter().partition(|reference| reference.value.parse::<JobUuid>().is_ok());
+    if !ill_formed.is_empty() {
+        return Err(not_found(&ill_formed));
+    }
+    if well_formed.is_empty() {
+        return Ok(false);
+    }
+    let asked: Vec<_> = well_formed.iter().map(|it| IdReference { resource: it.kind, value: it.value }).collect();
+    let missing = backend.missing_references(&asked).await?;
+    let missing: Vec<_> = missing.into_iter().filter_map(|place| well_formed.get(place).copied()).collect();
+    let deleted = call.operation.route.deleted_variable();
+    let others: Vec<_> = missing.iter().filter(|it| Some(it.field) != deleted).copied().collect();
+    if others.is_empty() { Ok(!missing.is_empty()) } else { Err(not_found(&others)) }
+}
+
+/// The error for the first field among these; of a list, all that are missing.
+fn not_found(missing: &[Reference<'_>]) -> ServiceError {
+    let first = missing.first().map_or("", |reference| reference.field);
+    let of_first = missing.iter().filter(|reference| reference.field == first);
+    let values: Vec<_> = of_first.map(|reference| crate::refusal::shown(reference.value)).collect();
+    let resource = missing.first().map_or("", |reference| reference.kind.as_str());
+    ServiceError::NotFound { field: first.to_owned(), resource, value: crate::refusal::shown(&values.join(",")) }
+}

@@ -1,0 +1,296 @@
+//! From a request to its answer: the order in which a request is read and refused.
+//!
+//! 1. the path, 2. the body, 3. which operation is meant, 4. the form of `Authorization`, 5. the parameters and their types,
+//! 6. the call's headers.
+//!
+//! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
+
+use crate::backend::{Backend, Performer, performers};
+use crate::call::{self, Call, Outcome};
+use crate::call_headers::{CallHeaders, base_url, wants_schema};
+use crate::jobs::{Answer, Mode, Running};
+use crate::parameters::{body_object, read};
+use crate::query_parameters::{self, QueryRefusal};
+use crate::refusal::FrontRefusal;
+use crate::reply::{self, Reply};
+use crate::request_path::RequestPath;
+use crate::route_table::{RouteTable, Target};
+use crate::web_hook::WebHooks;
+use crate::{HttpConfig, authorization, download, error_reply};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Body;
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+use imprint_api::{Access, OperationDescription, QueryDescription, Runs, operations};
+use imprint_domain::JobUuid;
+use imprint_service::JobState;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Bytes of a body at most.
+const MAX_BODY: usize = 1 << 20;
+
+/// Bodies up to here are read without asking; of larger ones only [`LARGE_BODIES`] are in memory at once, since a body
+/// takes many times its size once it is decoded.
+const SMALL_BODY: u64 = 64 << 10;
+
+/// Large bodies in memory at once.
+const LARGE_BODIES: usize = 8;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What need not be encoded in the last segment of a location.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Everything that answers requests.
+#[derive(Debug)]
+pub(crate) struct Front<B> {
+    backend: Arc<B>,
+    routes: RouteTable,
+    performers: Vec<Performer<B>>,
+    hooks: Arc<WebHooks>,
+    /// A place for each call that may run at once.
+    calls: Arc<Semaphore>,
+    large_bodies: Semaphore,
+    config: HttpConfig,
+}
+
+impl<B: Backend> Front<B> {
+    /// A front for this service.
+    ///
+    /// # Errors
+    /// When the system gives no HTTP client its means.
+    pub(crate) fn new(backend: Arc<B>, config: HttpConfig) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            backend,
+            routes: RouteTable::new(),
+            performers: performers(),
+            hooks: Arc::new(WebHooks::new(config.allow_private_web_hooks)?),
+            calls: Arc::new(Semaphore::new(config.max_calls)),
+            large_bodies: Semaphore::new(LARGE_BODIES),
+            config,
+        })
+    }
+
+    /// Waits until no call runs any more.
+    pub(crate) async fn ended(&self) {
+        let all = u32::try_from(self.config.max_calls).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let _all = self.calls.acquire_many(all).await;
+    }
+
+    /// Gives up hooks that have not been told yet.
+    pub(crate) async fn stop_hooks(&self) {
+        self.hooks.stop().await;
+    }
+
+    /// Answers a request that came in at this address.
+    pub(crate) async fn answer<R>(&self, request: Request<R>, local: SocketAddr) -> Reply
+    where
+        R: Body<Data = Bytes> + Send,
+        R::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let answered = match RequestPath::parse(head.uri.path()) {
+            Ok(RequestPath::Api(path)) => self.call(&head, &path, body, local).await,
+            Ok(RequestPath::Job(job)) => self.poll(&head, &job).await,
+            Ok(RequestPath::Export { token }) => self.download(&head, &token).await,
+            Err(refusal) => Err(refusal),
+        };
+        answered.unwrap_or_else(reply::refusal)
+    }
+
+    async fn call<R>(&self, head: &Parts, path: &str, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
+    where
+        R: Body<Data = Bytes> + Send,
+        R::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let unknown = || FrontRefusal::not_found(format!("no api mapping to /v1{}", crate::refusal::shown(path)));
+        let found = self.routes.find(path).ok_or_else(unknown)?;
+        let body = self.read_body(head, body).await?;
+        let query_string = head.uri.query().unwrap_or_default();
+        match found.target(&head.method, body.as_ref())? {
+            Target::Query(query) => {
+                let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
+                Ok(self.query(query, query_parameters::parse(query_string), &session).await?)
+            }
+            Target::QueryOne(query) => {
+                let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
+                let uuid = found.values().next().unwrap_or_default();
+                Ok(self.query(query, Ok(query_parameters::one(uuid)), &session).await?)
+            }
+            Target::Operation(index, operation) => {
+                let session = match operation.access {
+                    Access::Anyone => None,
+                    _ => Some(authorization::session_of(head.headers.get(AUTHORIZATION))?),
+                };
+                let parameters = read(operation, body, query_string, found.values())?;
+                let headers = CallHeaders::parse(&head.headers)?;
+                let base_url = base_url(self.config.public_url.as_deref(), &head.headers, local);
+                let job = headers.job.clone().unwrap_or_else(|| JobUuid::random().to_string());
+                let call = Call { operation, parameters, session, base_url, job };
+                self.run(index, call, headers, wants_schema(&head.headers)).await
+            }
+        }
+    }
+
+    /// The body as an object. Some is read whatever the method: what is no JSON is refused everywhere.
+    async fn read_body<R>(&self, head: &Parts, body: R) -> Result<Option<Map<String, Value>>, FrontRefusal>
+    where
+        R: Body<Data = Bytes> + Send,
+        R::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        if body.is_end_stream() {
+            return Ok(None);
+        }
+        let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL_BODY);
+        let too_large = || FrontRefusal {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            text: format!("the body has more than {MAX_BODY} bytes"),
+        };
+        let declared = head.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > MAX_BODY as u64) {
+            return Err(too_large());
+        }
+        let read = async {
+            let _place = if is_small { None } else { self.large_bodies.acquire().await.ok() };
+            let bytes = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
+                let is_length = error.is::<http_body_util::LengthLimitError>();
+                if is_length { too_large() } else { FrontRefusal::bad_request("the body could not be read") }
+            })?;
+            body_object(&bytes.to_bytes())
+        };
+        let late = || FrontRefusal {
+            status: StatusCode::REQUEST_TIMEOUT,
+            text: "the body took too long to arrive".to_owned(),
+        };
+        tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(|_| late())?
+    }
+
+    async fn run(
+        &self,
+        index: usize,
+        call: Call,
+        headers: CallHeaders,
+        wants_schema: bool,
+    ) -> Result<Reply, FrontRefusal> {
+        let operation = call.operation;
+        let mode = match (operation.runs, headers.web_hook, headers.job) {
+            (Runs::Inline, _, _) => Mode::Inline,
+            (Runs::AsJob, Some(url), _) => Mode::Hooked(self.hooks.hook(&url)?),
+            (Runs::AsJob, None, Some(_)) => Mode::Named,
+            (Runs::AsJob, None, None) => Mode::Wait,
+        };
+        let Ok(permit) = self.calls.clone().try_acquire_owned() else {
+            return Ok(reply::error(&error_reply::busy(self.config.max_calls)));
+        };
+        let performer = *self.performers.get(index).expect("there is a performer for each operation");
+        let accepted = accepted(operation, &call, headers.timeout);
+        let running = Running {
+            backend: self.backend.clone(),
+            hooks: self.hooks.clone(),
+            job: call.job.clone(),
+            operation: operation.name,
+            mode,
+            sync_wait: self.config.sync_wait,
+            permit,
+        };
+        match running.start(call::perform(self.backend.clone(), performer, call)).await {
+            Answer::Ended(outcome) => Ok(ended(outcome, operation.name, wants_schema)),
+            Answer::Accepted => Ok(reply::json(StatusCode::ACCEPTED, &accepted)),
+            Answer::Duplicate => {
+                Err(FrontRefusal::bad_request("duplicate job uuid: there is a job of the id in 'X-Job-UUID'"))
+            }
+        }
+    }
+
+    async fn query(
+        &self,
+        query: &QueryDescription,
+        request: Result<imprint_service::QueryRequest, QueryRefusal>,
+        session: &str,
+    ) -> Result<Reply, FrontRefusal> {
+        let job = JobUuid::random().to_string();
+        let answered = async {
+            let request = request?;
+            let caller = self.backend.caller(session).await?;
+            let resource = query_parameters::collection(query.resource, &request);
+            let found = self.backend.query(resource, request, caller).await?;
+            let mut body = Map::new();
+            if let Some(inventories) = found.inventories {
+                body.insert("inventories".to_owned(), Value::Array(inventories));
+            }
+            if let Some(total) = found.total {
+                body.insert("total".to_owned(), total.into());
+            }
+            let mut body = Value::Object(body);
+            reply::add_schema(&mut body, &[("inventories", resource.tree())]);
+            Ok::<_, QueryRefusal>(reply::json(StatusCode::OK, &body))
+        };
+        match answered.await {
+            Ok(reply) => Ok(reply),
+            Err(QueryRefusal::Front(refusal)) => Err(refusal),
+            Err(QueryRefusal::Api(error)) => Ok(reply::error(&error_reply::error_code(&error, &job))),
+        }
+    }
+
+    /// Polls a job. Nobody's credentials are looked at: clients send stale ones here.
+    async fn poll(&self, head: &Parts, job: &str) -> Result<Reply, FrontRefusal> {
+        if head.method != Method::GET {
+            let text = "only GET is allowed to poll a job".to_owned();
+            return Err(FrontRefusal { status: StatusCode::METHOD_NOT_ALLOWED, text });
+        }
+        match self.backend.job_poll(job).await {
+            Ok(JobState::Running) => Ok(reply::json(StatusCode::ACCEPTED, &json!({}))),
+            Ok(JobState::Unknown) => Err(FrontRefusal::not_found("the job has been expired")),
+            Ok(JobState::Done { operation, succeeded, body }) => {
+                let body = serde_json::from_str(&body).map_err(|error| internal(&error))?;
+                Ok(ended(Outcome { succeeded, body }, &operation, wants_schema(&head.headers)))
+            }
+            // A 503 here would say that the job failed.
+            Err(error) => Err(internal(&error)),
+        }
+    }
+
+    async fn download(&self, head: &Parts, token: &str) -> Result<Reply, FrontRefusal> {
+        match self.backend.open_download(token).await {
+            Ok(Some(file)) => download::answer(&head.method, &head.headers, file),
+            Ok(None) => Err(FrontRefusal::not_found("this link is unknown, or has expired")),
+            Err(error) => Ok(reply::error(&error_reply::error_code(&error, &JobUuid::random().to_string()))),
+        }
+    }
+}
+
+/// The answer to a call that goes on as a job.
+fn accepted(operation: &OperationDescription, call: &Call, timeout: Option<Duration>) -> Value {
+    let location = format!("{}/zstack/v1/api-jobs/{}", call.base_url, utf8_percent_encode(&call.job, SEGMENT));
+    let millis = timeout.unwrap_or(operation.timeout).as_millis();
+    json!({"location": location, "apiTimeout": u64::try_from(millis).unwrap_or(u64::MAX)})
+}
+
+/// The answer to a call, or to a poll, once it has ended.
+fn ended(outcome: Outcome, operation: &str, wants_schema: bool) -> Reply {
+    let Outcome { succeeded, mut body } = outcome;
+    if !succeeded {
+        return reply::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+    }
+    if wants_schema {
+        let known = operations().iter().find(|it| it.name == operation);
+        reply::add_schema(&mut body, known.map_or(&[], |it| it.classes));
+    }
+    reply::json(StatusCode::OK, &body)
+}
+
+fn internal(error: &(dyn Error + 'static)) -> FrontRefusal {
+    tracing::error!(%error, cause = error.source(), "a job could not be polled");
+    let text = "an internal error happened; the server's log has the cause".to_owned();
+    FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text }
+}

@@ -1,0 +1,217 @@
+//! Checking parameters against the declared rules.
+
+use crate::refusal::shown;
+use imprint_api::{OperationDescription, ParamForm, ParamRule, ResourceKind};
+use imprint_service::ServiceError;
+use serde_json::{Map, Value};
+
+/// An id among the parameters that must name an existing resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reference<'a> {
+    /// The parameter's name.
+    pub(crate) field: &'static str,
+    /// What it must name.
+    pub(crate) kind: ResourceKind,
+    /// The id.
+    pub(crate) value: &'a str,
+}
+
+/// Trims the texts that are trimmed and checks every rule; the first that is broken is the error.
+pub(crate) fn check(
+    operation: &'static OperationDescription,
+    parameters: &mut Map<String, Value>,
+) -> Result<(), ServiceError> {
+    for rule in &operation.rules {
+        if let Some(Value::String(text)) = parameters.get_mut(&rule.name)
+            && rule.trimmed
+            && text.trim().len() != text.len()
+        {
+            *text = text.trim().to_owned();
+        }
+        match parameters.get(&rule.name) {
+            None if rule.required => {
+                let reason = format!("is mandatory for {}", operation.name);
+                return Err(ServiceError::InvalidArgument { field: &rule.name, value: "null".to_owned(), reason });
+            }
+            None => {}
+            Some(value) => check_value(rule, value)?,
+        }
+    }
+    Ok(())
+}
+
+fn check_value(rule: &'static ParamRule, value: &Value) -> Result<(), ServiceError> {
+    match value {
+        Value::String(text) => check_text(rule, text),
+        Value::Number(number) => {
+            let number = number.as_i64().unwrap_or_default();
+            if rule.minimum.is_some_and(|minimum| number < minimum) {
+                return Err(refuse(rule, value, format!("must be at least {}", rule.minimum.unwrap_or_default())));
+            }
+            if rule.maximum.is_some_and(|maximum| number > maximum) {
+                return Err(refuse(rule, value, format!("must be at most {}", rule.maximum.unwrap_or_default())));
+            }
+            Ok(())
+        }
+        Value::Array(elements) => {
+            if rule.nonempty && elements.is_empty() {
+                return Err(refuse(rule, value, "must be a nonempty list".to_owned()));
+            }
+            elements.iter().try_for_each(|element| match element {
+                Value::String(text) => check_text(rule, text),
+                _ => Err(refuse(rule, value, "must not hold a NULL element".to_owned())),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_text(rule: &'static ParamRule, text: &str) -> Result<(), ServiceError> {
+    let length = text.encode_utf16().count() as u64;
+    let refused = |reason: String| Err(refuse(rule, &text.into(), reason));
+    if rule.min_length == Some(1) && length == 0 {
+        return refused("must not be empty".to_owned());
+    }
+    if let Some(least) = rule.min_length.filter(|least| length < *least) {
+        return refused(format!("must have at least {least} characters, it has {length}"));
+    }
+    if let Some(most) = rule.max_length.filter(|most| length > *most) {
+        return refused(format!("must have at most {most} characters, it has {length}"));
+    }
+    if !rule.values.is_empty() && !rule.values.iter().any(|value| value == text) {
+        return refused(format!("must be one of {}", rule.values.join(", ")));
+    }
+    // No database can be trusted to keep it.
+    if text.contains('\0') {
+        return refused("must not hold the character NUL".to_owned());
+    }
+    Ok(())
+}
+
+fn refuse(rule: &'static ParamRule, value: &Value, reason: String) -> ServiceError {
+    let value = match value {
+        _ if rule.secret => "***".to_owned(),
+        Value::String(text) => shown(text),
+        other => shown(&other.to_string()),
+    };
+    ServiceError::InvalidArgument { field: &rule.name, value, reason }
+}
+
+/// The ids among the parameters that must name existing resources.
+pub(crate) fn references<'a>(
+    operation: &'static OperationDescription,
+    parameters: &'a Map<String, Value>,
+) -> Vec<Reference<'a>> {
+    let mut references = Vec::new();
+    for rule in &operation.rules {
+        let (Some(kind), Some(value)) = (rule.resource, parameters.get(&rule.name)) else { continue };
+        let values = match value {
+            Value::Array(elements) if rule.form == ParamForm::TextList => elements.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let texts = values.iter().filter_map(Value::as_str);
+        references.extend(texts.map(|value| Reference { field: &rule.name, kind, value }));
+    }
+    references
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imprint_api::operations;
+    use serde_json::json;
+
+    fn operation(name: &str) -> &'static OperationDescription {
+        operations().iter().find(|operation| operation.name == name).unwrap()
+    }
+
+    fn error(name: &str, parameters: &Value) -> String {
+        let mut parameters = parameters.as_object().unwrap().clone();
+        check(operation(name), &mut parameters).map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+    }
+
+    fn template(field: &str, value: Value) -> String {
+        let mut parameters = json!({"backupUuid": "b", "backupStorageUuid": "s", "name": "n"});
+        parameters[field] = value;
+        error("CreateRootVolumeTemplateFromVolumeBackup", &parameters)
+    }
+
+    #[test]
+    fn what_is_required_must_be_given_but_may_be_empty() {
+        let text = error("CreateDataVolume", &json!({}));
+        assert_eq!(text, "field[name]: is mandatory for CreateDataVolume, got 'null'");
+        assert_eq!(error("CreateDataVolume", &json!({"name": ""})), "fine");
+        assert!(
+            error("AddImageStoreBackupStorage", &json!({"hostname": " "}))
+                .contains("field[hostname]: must not be empty")
+        );
+    }
+
+    #[test]
+    fn lengths_count_utf16_units_and_both_bounds_are_allowed() {
+        assert_eq!(template("name", json!("x".repeat(255))), "fine");
+        assert!(template("name", json!("x".repeat(256))).contains("at most 255 characters, it has 256"));
+        assert_eq!(template("name", json!("é".repeat(255))), "fine");
+        assert!(template("name", json!("😀".repeat(128))).contains("it has 256"));
+        assert_eq!(template("description", json!("x".repeat(2048))), "fine");
+        assert!(template("description", json!("x".repeat(2049))).contains("field[description]"));
+    }
+
+    #[test]
+    fn values_are_compared_with_regard_to_case() {
+        assert_eq!(template("platform", json!("Paravirtualization")), "fine");
+        for platform in ["linux", "", "Linux2"] {
+            assert!(
+                template("platform", json!(platform)).contains("field[platform]: must be one of Linux"),
+                "{platform}"
+            );
+        }
+        assert!(template("architecture", json!("x86")).contains("field[architecture]"));
+    }
+
+    #[test]
+    fn texts_are_trimmed_before_they_are_checked() {
+        let mut parameters = json!({"name": "  \u{a0}deb12\n", "tagUuids": [" a "]}).as_object().unwrap().clone();
+        check(operation("CreateDataVolume"), &mut parameters).unwrap();
+        assert_eq!(Value::Object(parameters), json!({"name": "deb12", "tagUuids": [" a "]}));
+        assert_eq!(template("platform", json!(" Linux ")), "fine");
+    }
+
+    #[test]
+    fn numbers_stay_within_their_bounds() {
+        let port = |port: i64| {
+            let all =
+                json!({"hostname": "h", "username": "", "password": "", "url": "/x", "name": "n", "sshPort": port});
+            error("AddImageStoreBackupStorage", &all)
+        };
+        assert_eq!(port(65_535), "fine");
+        assert!(port(0).contains("field[sshPort]: must be at least 1, got '0'"));
+        assert!(port(65_536).contains("at most 65535"));
+    }
+
+    #[test]
+    fn lists_hold_no_null_and_some_must_hold_something() {
+        let delete = |list: Value| error("DeleteImage", &json!({"uuid": "u", "backupStorageUuids": list}));
+        assert!(delete(json!([])).contains("field[backupStorageUuids]: must be a nonempty list"));
+        assert!(delete(json!([null])).contains("NULL element"));
+        assert_eq!(delete(json!(["x"])), "fine");
+        assert_eq!(error("RecoverImage", &json!({"imageUuid": "u", "backupStorageUuids": []})), "fine");
+    }
+
+    #[test]
+    fn secrets_are_not_shown_and_nul_is_refused() {
+        let all = json!({"hostname": "h", "username": "", "password": "p".repeat(256), "url": "/x", "name": "n"});
+        let text = error("AddImageStoreBackupStorage", &all);
+        assert!(text.contains("field[password]") && !text.contains("ppp"), "{text}");
+        assert!(template("name", json!("a\0b")).contains("NUL"));
+    }
+
+    #[test]
+    fn ids_are_collected_from_texts_and_lists() {
+        let parameters = json!({"uuid": "i", "backupStorageUuids": ["s", "t"]});
+        let found = references(operation("DeleteImage"), parameters.as_object().unwrap());
+        let found: Vec<_> = found.iter().map(|it| (it.field, it.kind.as_str(), it.value)).collect();
+        let storage = |value| ("backupStorageUuids", "BackupStorageVO", value);
+        assert_eq!(found, [("uuid", "ImageVO", "i"), storage("s"), storage("t")]);
+    }
+}

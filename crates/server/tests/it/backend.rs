@@ -1,0 +1,156 @@
+//! A backend that keeps jobs in memory and answers every operation with what the test chose.
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use imprint_api::{Operation, QueryResource};
+use imprint_domain::{AccountUuid, SessionUuid};
+use imprint_server::{Backend, Download};
+use imprint_service::{Caller, Context, IdReference, JobState, Perform, QueryReply, QueryRequest, ServiceError};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use tokio::sync::{Notify, Semaphore};
+
+/// An id that exists.
+pub(crate) const KNOWN: &str = "6f1c2a9be5d84c0f9a3e7b20d4c8f115";
+
+/// A well-formed id that names nothing.
+pub(crate) const ABSENT: &str = "d20e8a5f7c1946b3bd8e41f7092ac63b";
+
+/// The administrator's session.
+pub(crate) const ADMIN: &str = "0d9b7c3e41fa4e6b8c52a17f6630be94";
+
+/// A session of another account.
+pub(crate) const USER: &str = "1b7e44d9083c4f5aa95d3c6e82f0b417";
+
+/// What the next operations do.
+#[derive(Clone, Debug)]
+pub(crate) enum Script {
+    /// Answer with this reply.
+    Reply(Value),
+    /// Fail.
+    Refuse,
+    /// Fail by our own fault.
+    Break,
+    Panic,
+}
+
+/// The backend.
+#[derive(Debug)]
+pub(crate) struct TestBackend {
+    pub(crate) script: Mutex<Script>,
+    /// An operation needs one permit of it to end.
+    pub(crate) gate: Semaphore,
+    /// Told whenever an operation comes to the gate.
+    pub(crate) arrived: Notify,
+    /// What was performed: name and parameters.
+    pub(crate) performed: Mutex<Vec<(&'static str, Value)>>,
+    /// What was asked: collection and query.
+    pub(crate) queries: Mutex<Vec<(QueryResource, QueryRequest)>>,
+    pub(crate) jobs: Mutex<HashMap<String, JobState>>,
+    /// The operations of jobs by id.
+    begun: Mutex<HashMap<String, &'static str>>,
+    /// The file behind the token `token`.
+    pub(crate) file: Bytes,
+}
+
+impl TestBackend {
+    /// One that answers at once, with this reply.
+    pub(crate) fn new(reply: Value) -> Self {
+        Self {
+            script: Mutex::new(Script::Reply(reply)),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            arrived: Notify::new(),
+            performed: Mutex::default(),
+            queries: Mutex::default(),
+            jobs: Mutex::default(),
+            begun: Mutex::default(),
+            file: (0..=255_u8).cycle().take(1 << 20).collect(),
+        }
+    }
+
+    /// Lets nothing end until permits are added.
+    pub(crate) fn close_gate(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+}
+
+impl<O: Operation> Perform<O> for TestBackend {
+    async fn perform(&self, context: Context, operation: O) -> Result<O::Reply, ServiceError> {
+        assert!(context.base_url.starts_with("http://"));
+        self.arrived.notify_one();
+        let _permit = self.gate.acquire().await.unwrap();
+        self.performed.lock().unwrap().push((O::NAME, serde_json::to_value(operation).unwrap()));
+        let script = self.script.lock().unwrap().clone();
+        match script {
+            Script::Reply(reply) => Ok(serde_json::from_value(reply).unwrap()),
+            Script::Refuse => Err(ServiceError::UuidTaken { value: KNOWN.to_owned() }),
+            Script::Break => {
+                let source = Box::new(std::io::Error::other("a secret of the machine"));
+                Err(ServiceError::Internal { action: "read the store", source })
+            }
+            Script::Panic => panic!("as the script says"),
+        }
+    }
+}
+
+impl Backend for TestBackend {
+    async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
+        let session_uuid: SessionUuid = session.parse().map_err(|_| ServiceError::SessionInvalid)?;
+        let caller = |administrator| Caller { account: AccountUuid::random(), session: session_uuid, administrator };
+        match session {
+            ADMIN => Ok(caller(true)),
+            USER => Ok(caller(false)),
+            _ => Err(ServiceError::SessionInvalid),
+        }
+    }
+
+    async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
+        assert!(!references.is_empty());
+        Ok(references.iter().enumerate().filter(|(_, it)| it.value != KNOWN).map(|(place, _)| place).collect())
+    }
+
+    async fn query(
+        &self,
+        resource: QueryResource,
+        request: QueryRequest,
+        _: Caller,
+    ) -> Result<QueryReply, ServiceError> {
+        let count = request.count;
+        self.queries.lock().unwrap().push((resource, request));
+        let rows = vec![json!({"uuid": KNOWN, "backupStorageRefs": [{"id": 1}]}), json!({"uuid": ABSENT})];
+        Ok(QueryReply { inventories: (!count).then_some(rows), total: count.then_some(7) })
+    }
+
+    async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {
+        self.begun.lock().unwrap().insert(job.to_owned(), operation);
+        Ok(self.jobs.lock().unwrap().insert(job.to_owned(), JobState::Running).is_none())
+    }
+
+    async fn job_end(&self, job: &str, succeeded: bool, body: &str) -> Result<(), ServiceError> {
+        let operation = self.begun.lock().unwrap()[job].to_owned();
+        let done = JobState::Done { operation, succeeded, body: body.to_owned() };
+        assert_eq!(self.jobs.lock().unwrap().insert(job.to_owned(), done), Some(JobState::Running));
+        Ok(())
+    }
+
+    async fn job_poll(&self, job: &str) -> Result<JobState, ServiceError> {
+        Ok(self.jobs.lock().unwrap().get(job).cloned().unwrap_or(JobState::Unknown))
+    }
+
+    async fn open_download(&self, token: &str) -> Result<Option<Download>, ServiceError> {
+        let file = self.file.clone();
+        Ok((token == "token").then(|| Download {
+            len: file.len() as u64,
+            etag: "abc".to_owned(),
+            content_type: "application/octet-stream",
+            file_name: "disk.raw".to_owned(),
+            open: Box::new(move |range| {
+                let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+                let part = file.slice(range);
+                let pieces: Vec<_> = (0..part.len()).step_by(65_536).collect();
+                stream::iter(pieces).map(move |at| Ok(part.slice(at..part.len().min(at + 65_536)))).boxed()
+            }),
+        }))
+    }
+}

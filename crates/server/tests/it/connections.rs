@@ -1,0 +1,72 @@
+//! The life of connections.
+
+use crate::answers::{image, template_body, template_path};
+use crate::backend::{ADMIN, TestBackend};
+use crate::server::TestServer;
+use serde_json::json as value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+async fn send_template(server: &TestServer) -> TcpStream {
+    let body = template_body().to_string();
+    let request = format!(
+        "POST /zstack{} HTTP/1.1\r\nHost: x\r\nAuthorization: OAuth {ADMIN}\r\nContent-Length: {}\r\n\r\n{body}",
+        template_path(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn stopping_closes_idle_connections_and_lets_calls_end() {
+    let mut config = crate::server::config();
+    config.sync_wait = std::time::Duration::from_mins(1);
+    let server = TestServer::start_with(TestBackend::new(image()), config).await;
+    let backend = server.backend.clone();
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert_ne!(idle.read(&mut [0; 4096]).await.unwrap(), 0);
+    backend.close_gate();
+    let mut running = send_template(&server).await;
+    backend.arrived.notified().await;
+    let address = server.address;
+    let stopped = server.stop();
+    assert_eq!(idle.read(&mut [0; 4096]).await.unwrap(), 0);
+    backend.gate.add_permits(1);
+    let mut answer = String::new();
+    running.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    stopped.await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_call_runs_to_its_end_when_its_client_has_gone() {
+    let server = TestServer::start(TestBackend::new(image())).await;
+    let backend = server.backend.clone();
+    backend.close_gate();
+    let stream = send_template(&server).await;
+    backend.arrived.notified().await;
+    drop(stream);
+    backend.gate.add_permits(1);
+    server.stop().await.unwrap();
+    assert_eq!(backend.performed.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn heads_beyond_the_limit_are_refused() {
+    let server = TestServer::start(TestBackend::new(value!({}))).await;
+    for head in [
+        format!("GET /v1/images?q={} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(40_000)),
+        format!("GET /v1/images HTTP/1.1\r\nHost: x\r\nX-A: {}\r\n\r\n", "x".repeat(40_000)),
+        format!("GET /v1/images HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-A: b\r\n".repeat(200)),
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert!(matches!(&answer, b"HTTP/1.1 431" | b"HTTP/1.1 414"), "{}", String::from_utf8_lossy(&answer));
+    }
+}

@@ -1,0 +1,13 @@
+//! The front over real connections, in front of a backend whose answers the tests choose.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod backend;
+mod checks;
+mod connections;
+mod downloads;
+mod hostile;
+mod jobs;
+mod queries;
+mod server;
