@@ -34,7 +34,7 @@ pub enum BlobError {
         key: ObjectKey,
         /// The backend's answer.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// Writing failed otherwise: whether the object is there, and durable, is not known.
     #[error("write {key}")]
@@ -43,7 +43,7 @@ pub enum BlobError {
         key: ObjectKey,
         /// The backend's answer.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// Reading failed.
     #[error("read {key}")]
@@ -52,7 +52,7 @@ pub enum BlobError {
         key: ObjectKey,
         /// The backend's answer.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// Deleting failed.
     #[error("delete {key}")]
@@ -61,7 +61,7 @@ pub enum BlobError {
         key: ObjectKey,
         /// The backend's answer.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// Listing failed.
     #[error("list '{prefix}'")]
@@ -70,7 +70,7 @@ pub enum BlobError {
         prefix: String,
         /// The backend's answer.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// The directory of a local store cannot be used.
     #[error("use the directory {path}")]
@@ -87,22 +87,26 @@ impl BlobError {
     pub(crate) fn write(key: ObjectKey, source: object_store::Error) -> Self {
         match source {
             object_store::Error::AlreadyExists { .. } => Self::AlreadyExists { key },
-            source if is_storage_full(&source) => Self::StorageFull { key, source },
-            source => Self::Write { key, source },
+            source if is_storage_full(&source) => Self::StorageFull { key, source: Box::new(source) },
+            source => Self::Write { key, source: Box::new(source) },
         }
     }
 
     pub(crate) fn read(key: ObjectKey, source: object_store::Error) -> Self {
         match source {
             object_store::Error::NotFound { .. } => Self::NotFound { key },
-            source => Self::Read { key, source },
+            source => Self::Read { key, source: Box::new(source) },
         }
+    }
+
+    pub(crate) fn list(prefix: &str, source: object_store::Error) -> Self {
+        Self::List { prefix: prefix.to_owned(), source: Box::new(source) }
     }
 
     pub(crate) fn delete(key: ObjectKey, source: object_store::Error) -> Self {
         match source {
             object_store::Error::NotFound { .. } => Self::NotFound { key },
-            source => Self::Delete { key, source },
+            source => Self::Delete { key, source: Box::new(source) },
         }
     }
 }

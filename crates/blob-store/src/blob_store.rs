@@ -45,7 +45,7 @@ impl BlobStore {
     pub fn open_local(root: &Path) -> Result<Self, BlobError> {
         let root = root.canonicalize().map_err(|source| directory_error(root, source))?;
         let objects = LocalFileSystem::new_with_prefix(&root)
-            .map_err(|source| BlobError::List { prefix: root.display().to_string(), source })?
+            .map_err(|source| BlobError::list(&root.display().to_string(), source))?
             .with_fsync(true);
         Ok(Self { objects: Arc::new(objects), root: Some(Arc::new(root)) })
     }
@@ -158,8 +158,8 @@ impl BlobStore {
 
     /// Names at the top of the storage, of objects and directories, ours and others'.
     pub async fn top_level_names(&self) -> Result<Vec<String>, BlobError> {
-        let list_error = |source| BlobError::List { prefix: String::new(), source };
-        let listed = self.objects.list_with_delimiter(None).await.map_err(list_error)?;
+        let listed = self.objects.list_with_delimiter(None).await;
+        let listed = listed.map_err(|source| BlobError::list("", source))?;
         let objects = listed.objects.iter().map(|object| object.location.to_string());
         Ok(listed.common_prefixes.iter().map(ToString::to_string).chain(objects).collect())
     }
@@ -175,7 +175,7 @@ impl BlobStore {
             .list(Some(&ObjectPath::from(directory)))
             .try_collect()
             .await
-            .map_err(|source| BlobError::List { prefix: directory.to_owned(), source })?;
+            .map_err(|source| BlobError::list(directory, source))?;
         let objects = found.iter().filter_map(|meta| {
             let key = meta.location.as_ref().parse().ok()?;
             Some(ListedObject { key, len: meta.size })
