@@ -26,6 +26,7 @@ pub fn openapi_document() -> Value {
         paths.add(operation, &mut generator);
     }
     let error = generator.subschema_for::<ErrorReply>();
+    paths.item("/api-jobs/{uuid}").1.insert("get".to_owned(), poll());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -249,6 +250,28 @@ fn query_parameters() -> [Value; 7] {
         parameter("sort", json!({"type": "string"}), "The field to sort by, `+` or `-` before it."),
         parameter("fields", json!({"type": "string"}), "Only these fields of each row, separated by commas."),
     ]
+}
+
+/// The operation that polls a job.
+fn poll() -> Value {
+    let responses = json!({
+        "200": reply(&json!({"type": "object", "description": "The reply of the call."})),
+        "202": {
+            "description": "It has not ended.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "404": {
+            "description": "There is no such job, or not any more.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        "503": {"$ref": "#/components/responses/failed"},
+    });
+    json!({
+        "operationId": "PollJob", "tags": ["platform"],
+        "summary": "Tells where a job stands. No session is needed: the job's id is known to its caller alone.",
+        "parameters": [path_parameter("uuid", "The job: the end of the `location` that a call answered with 202.")],
+        "responses": responses,
+    })
 }
 
 fn path_parameter(name: &str, text: &str) -> Value {

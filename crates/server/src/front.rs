@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Bytes of a body at most.
@@ -98,6 +98,7 @@ impl<B: Backend> Front<B> {
         R: Body<Data = Bytes> + Send,
         R::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        let begun = Instant::now();
         let (head, body) = request.into_parts();
         let answered = match RequestPath::parse(head.uri.path()) {
             Ok(RequestPath::Api(path)) => self.call(&head, &path, body, local).await,
@@ -105,7 +106,10 @@ impl<B: Backend> Front<B> {
             Ok(RequestPath::Export { token }) => self.download(&head, &token).await,
             Err(refusal) => Err(refusal),
         };
-        answered.unwrap_or_else(reply::refusal)
+        let reply = answered.unwrap_or_else(reply::refusal);
+        // No path: those of sessions and downloads are secrets.
+        tracing::debug!(method = %head.method, status = reply.status().as_u16(), took = ?begun.elapsed(), "answered");
+        reply
     }
 
     async fn call<R>(&self, head: &Parts, path: &str, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>

@@ -24,9 +24,9 @@ pub(crate) fn check(
     for rule in &operation.rules {
         if let Some(Value::String(text)) = parameters.get_mut(&rule.name)
             && rule.trimmed
-            && text.trim().len() != text.len()
+            && trimmed(text).len() != text.len()
         {
-            *text = text.trim().to_owned();
+            *text = trimmed(text).to_owned();
         }
         match parameters.get(&rule.name) {
             None if rule.required => {
@@ -38,6 +38,12 @@ pub(crate) fn check(
         }
     }
     Ok(())
+}
+
+/// Without blanks and control characters at both ends. Other white space, such as a no-break space, is part of a name, for
+/// clients compare what comes back with what they sent.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
 }
 
 fn check_value(rule: &'static ParamRule, value: &Value) -> Result<(), ServiceError> {
@@ -173,7 +179,7 @@ mod tests {
     fn texts_are_trimmed_before_they_are_checked() {
         let mut parameters = json!({"name": "  \u{a0}deb12\n", "tagUuids": [" a "]}).as_object().unwrap().clone();
         check(operation("CreateDataVolume"), &mut parameters).unwrap();
-        assert_eq!(Value::Object(parameters), json!({"name": "deb12", "tagUuids": [" a "]}));
+        assert_eq!(Value::Object(parameters), json!({"name": "\u{a0}deb12", "tagUuids": [" a "]}));
         assert_eq!(template("platform", json!(" Linux ")), "fine");
     }
 
