@@ -169,7 +169,10 @@ impl Story {
             name: format!("{which} template"),
             ..CreateDataVolumeTemplateFromVolumeBackup::default()
         };
-        say(&format!("\nA template of the {which} backup, the operation of record:\n\n  {}\n", self.client.curl(&call)?));
+        say(&format!(
+            "\nA template of the {which} backup, the operation of record:\n\n  {}\n",
+            self.client.curl(&call)?
+        ));
         let started = Instant::now();
         let image = self.client.call(&call).await?.inventory;
         say(&indented(&serde_json::to_string_pretty(&image)?));

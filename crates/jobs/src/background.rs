@@ -6,7 +6,7 @@ use imprint_domain::ImageFormat;
 use std::time::Duration;
 
 /// Between two renewals; several fit into a lease's life.
-const RENEW_EVERY: Duration = Duration::from_secs(120);
+const RENEW_EVERY: Duration = Duration::from_mins(2);
 
 /// Records of images wait so long at most, so that one object holds many of them.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);

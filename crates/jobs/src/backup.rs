@@ -14,14 +14,15 @@ use crate::source::{OpenSource, OpenSourceError, Source};
 use crate::store_leases::StoreLeases;
 use crate::{Jobs, PublishError};
 use imprint_disk_format::ReadDiskError;
-use imprint_domain::{AccountUuid, BLOCK_SIZE, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
-use imprint_image_store::{Access, ImageStore, MapRoot, Progress, WriteError, WriteRequest, Written};
+use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
+use imprint_image_store::{
+    Access, Consolidation, ImageStore, MapRoot, Progress, WriteError, WriteProgress, WriteRequest, Written,
+};
 use imprint_metadata::{
     BackupFacts, BeginBackup, BeginBackupError, BegunBackup, CommitBackup, CommitBackupError, MetadataError, NewTags,
     VolumeBackupRow,
 };
 use serde_json::json;
-use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// Every so many backups of a volume, blocks that lie in small segments are gathered.
@@ -117,7 +118,7 @@ impl Jobs {
         let metadata = &self.0.settings.metadata;
         let lease = self.new_lease(request.storage, "backup");
         let (uuid, storage, lease_uuid) = (request.uuid, request.storage, lease.uuid);
-        let begin = BeginBackup {
+        let asked = BeginBackup {
             uuid,
             volume: request.volume,
             storage,
@@ -128,7 +129,7 @@ impl Jobs {
             lease,
             tags: request.tags.clone(),
         };
-        let begun = metadata.begin_backup(begin).await?;
+        let begun = metadata.begin_backup(asked).await?;
         let row = match self.write_and_commit(&request, source, begun, lease_uuid).await {
             Ok(row) => row,
             Err(error) => {
@@ -154,22 +155,20 @@ impl Jobs {
         lease: LeaseUuid,
     ) -> Result<VolumeBackupRow, BackupError> {
         let metadata = &self.0.settings.metadata;
-        let store = self.0.stores.get(request.storage).ok_or(BackupError::ReadOnly {
-            reason: "its store is not open".to_owned(),
-        })?;
+        let store = self
+            .0
+            .stores
+            .get(request.storage)
+            .ok_or(BackupError::ReadOnly { reason: "its store is not open".to_owned() })?;
         if let Access::ReadOnly(reason) = store.access() {
             return Err(BackupError::ReadOnly { reason: reason.to_string() });
         }
         let size = VolumeSize::new(source.disk.size())?;
         let parent = begun.parent.map(|(_, root)| MapRoot::decode(&root)).transpose()?;
-        let write = WriteRequest {
-            size,
-            parent,
-            lease,
-            consolidate_small: begun.ordinal % GATHER_EVERY == GATHER_EVERY - 1,
-        };
-        let leases =
-            StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
+        let gather = begun.ordinal % GATHER_EVERY == GATHER_EVERY - 1;
+        let consolidation = if gather { Consolidation::CrowdedAndSmall } else { Consolidation::Crowded };
+        let write = WriteRequest { size, parent, lease, owner: request.account, consolidation };
+        let leases = StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
         let watch = Watch(self.clone());
         let occupied = source.occupied;
         let written = tokio::task::spawn_blocking(move || write_all(&store, &write, &source, &leases, &watch));
@@ -193,13 +192,15 @@ impl Jobs {
 struct Watch(Jobs);
 
 impl Progress for Watch {
+    fn advanced(&self, _: WriteProgress) {}
+
     fn is_cancelled(&self) -> bool {
         self.0.is_stopping()
     }
 }
 
 fn write_all(
-    store: &Arc<ImageStore>,
+    store: &ImageStore,
     request: &WriteRequest,
     source: &OpenSource,
     leases: &StoreLeases,
@@ -218,7 +219,9 @@ fn refused(error: WriteError) -> BackupError {
         WriteError::Disk(error) => BackupError::Read(error),
         WriteError::StorageFull => BackupError::StorageFull,
         WriteError::Cancelled => BackupError::Stopping,
-        WriteError::Read(error) => BackupError::Damaged { what: error.to_string() },
+        WriteError::Parent(error) => BackupError::Damaged { what: error.to_string() },
+        WriteError::LeaseGone => BackupError::LeaseGone,
+        WriteError::ReadOnly(reason) => BackupError::ReadOnly { reason: reason.to_string() },
         error => BackupError::Write(error),
     }
 }
@@ -239,7 +242,7 @@ fn facts(request: &BackupRequest, written: &Written, incremental: bool) -> Backu
     BackupFacts {
         root: written.root.encode(),
         volume_size: written.root.size().bytes(),
-        data_size: written.root.data_blocks().saturating_mul(BLOCK_SIZE),
+        data_size: written.root.data_bytes(),
         stored: written.bytes_stored,
         method: method.to_owned(),
         metadata: metadata.to_string(),

@@ -5,10 +5,9 @@ use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat};
 use imprint_image_store::{ExportError, ExportedImage};
 use imprint_metadata::{Digest, VolumeBackupRow};
 use md5::Digest as _;
-use std::sync::Arc;
 
 /// Version of the layout of exported files: equal roots, forms and versions mean equal bytes.
-pub const LAYOUT_VERSION: u64 = imprint_image_store::LAYOUT_VERSION as u64;
+pub const LAYOUT_VERSION: u64 = ExportedImage::LAYOUT_VERSION as u64;
 
 /// Bytes that are read at a time.
 const STEP: u64 = 4 << 20;
@@ -72,7 +71,7 @@ impl Jobs {
 }
 
 /// Both digests of a file, read piece by piece; `None` when the server is stopping.
-fn hash_slowly(image: &Arc<ExportedImage>, jobs: &Jobs) -> Result<Option<Digest>, ExportError> {
+fn hash_slowly(image: &ExportedImage, jobs: &Jobs) -> Result<Option<Digest>, ExportError> {
     let (mut md5, mut sha256) = (md5::Md5::new(), sha2::Sha256::new());
     let mut offset = 0;
     while offset < image.len() {

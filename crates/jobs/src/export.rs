@@ -2,12 +2,11 @@
 
 use crate::Jobs;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt, stream};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, LeaseUuid};
 use imprint_image_store::{DecodeRootError, ExportError, ExportedImage, MapRoot, ReadError};
 use imprint_metadata::MetadataError;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Why stored content cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +48,7 @@ impl From<ExportError> for ReadStoreError {
 /// A file that is made of stored content as it is read. Its content stays pinned as long as this, or its stream, lives.
 #[derive(Debug)]
 pub struct Export {
-    image: Arc<ExportedImage>,
+    image: ExportedImage,
     etag: String,
     pin: Pin,
 }
@@ -89,9 +88,12 @@ impl Export {
 
     /// The bytes of a range, in order, read and verified ahead.
     pub fn into_stream(self, range: Range<u64>) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-        use futures_util::StreamExt;
         let Self { image, pin, .. } = self;
-        image.stream(range).map(move |piece| {
+        let pieces = match image.stream(range) {
+            Ok(pieces) => pieces.left_stream(),
+            Err(error) => stream::once(std::future::ready(Err(error))).right_stream(),
+        };
+        pieces.map(move |piece| {
             let _pinned = &pin;
             piece.map_err(std::io::Error::other)
         })
@@ -120,11 +122,11 @@ impl Jobs {
         storage: BackupStorageUuid,
         content: EncodedRoot,
         format: ImageFormat,
-    ) -> Result<Arc<ExportedImage>, ReadStoreError> {
+    ) -> Result<ExportedImage, ReadStoreError> {
         let store = self.0.stores.get(storage).ok_or(ReadStoreError::NotConnected)?;
         let root = MapRoot::decode(&content)?;
         let open = tokio::task::spawn_blocking(move || ExportedImage::open(store.reader(), &root, format));
-        Ok(Arc::new(open.await.map_err(|_| ReadStoreError::Panicked)??))
+        Ok(open.await.map_err(|_| ReadStoreError::Panicked)??)
     }
 }
 

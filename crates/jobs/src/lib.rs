@@ -3,8 +3,8 @@
 //! [`Jobs`] is held once by a server. Blocking work runs on threads of its own; what must be atomic is one function of
 //! `metadata`.
 
-mod backup;
 mod background;
+mod backup;
 mod changes;
 mod digest;
 mod export;

@@ -47,7 +47,7 @@ impl Jobs {
             };
             // The number is taken for good before the object is written: a store never holds one that the database does
             // not know, unless the database is older than the store.
-            store.publish(batch.seq, &batch.records).await?;
+            store.catalog().publish(batch.seq, self.0.settings.installation, batch.records).await?;
             metadata.catalog_batch_done(storage, batch.seq).await?;
         }
         Ok(())

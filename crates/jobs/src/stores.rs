@@ -1,39 +1,27 @@
 //! The image stores that are open, by the backup storage that each belongs to.
 
 use crate::JobsSettings;
-use imprint_blob_store::BlobStore;
-use imprint_domain::BackupStorageUuid;
-use imprint_image_store::{CreateStoreError, ImageStore, Known, OpenStoreError};
+use imprint_blob_store::{BlobError, BlobStore};
+use imprint_domain::{BackupStorageUuid, StoreUuid};
+use imprint_image_store::{CreateStoreError, ImageStore, Known, OpenStoreError, StoreOptions};
 use imprint_metadata::BackupStorageRow;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 /// Why a backup storage's store could not be opened or made.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenStorageError {
     /// The directory cannot be used.
     #[error("open the directory")]
-    Blob(#[from] imprint_blob_store::BlobError),
-    /// The directory cannot be looked at.
-    #[error("look at the directory")]
-    Io(#[from] std::io::Error),
-    /// The directory holds something else.
-    #[error("it is not an image store and not empty")]
-    Foreign,
-    /// The store that was here is gone.
-    #[error("the directory is empty, but the store {store} was in it: is its file system mounted?")]
-    Vanished {
-        /// The store.
-        store: imprint_domain::StoreUuid,
-    },
+    Directory(#[from] BlobError),
     /// Another store lies here than the one that the storage had.
     #[error("the directory holds the store {found}, not {expected}")]
     OtherStore {
         /// The one that is there.
-        found: imprint_domain::StoreUuid,
+        found: StoreUuid,
         /// The one that the storage had.
-        expected: imprint_domain::StoreUuid,
+        expected: StoreUuid,
     },
     /// It cannot be opened.
     #[error(transparent)]
@@ -45,17 +33,17 @@ pub enum OpenStorageError {
 
 /// The open stores. The lock is held for a map operation only.
 #[derive(Debug, Default)]
-pub struct Stores(RwLock<HashMap<BackupStorageUuid, Arc<ImageStore>>>);
+pub struct Stores(RwLock<HashMap<BackupStorageUuid, ImageStore>>);
 
 impl Stores {
     /// The store of a backup storage; `None` while it is not connected.
-    pub fn get(&self, storage: BackupStorageUuid) -> Option<Arc<ImageStore>> {
+    pub fn get(&self, storage: BackupStorageUuid) -> Option<ImageStore> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&storage).cloned()
     }
 
     /// Puts an open store in.
     pub fn insert(&self, storage: BackupStorageUuid, store: ImageStore) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(storage, Arc::new(store));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(storage, store);
     }
 
     /// The storages whose stores are open.
@@ -64,65 +52,36 @@ impl Stores {
     }
 }
 
-/// What a directory was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Store,
-    Foreign,
+fn options(settings: &JobsSettings) -> StoreOptions {
+    StoreOptions { write_memory: settings.memory_budget, ..StoreOptions::default() }
 }
 
-fn look(path: &Path) -> std::io::Result<Found> {
-    if path.join("store.json").try_exists()? {
-        return Ok(Found::Store);
-    }
-    // A store whose making was cut short has its directories, but no store.json yet.
-    for entry in std::fs::read_dir(path)? {
-        let name = entry?.file_name();
-        if !["segments", "catalog", "epochs", "owner", "index"].iter().any(|ours| name == *ours) {
-            return Ok(Found::Foreign);
-        }
-    }
-    Ok(Found::Nothing)
-}
-
-/// Opens or makes the store of a storage that metadata know.
+/// Opens the store of a storage that metadata know; makes it if the storage never had one.
 pub(crate) async fn connect(
     settings: &JobsSettings,
     storage: &BackupStorageRow,
 ) -> Result<ImageStore, OpenStorageError> {
-    let path: &Path = storage.url.as_ref();
-    match (look(path)?, storage.store) {
-        (Found::Foreign, _) => Err(OpenStorageError::Foreign),
-        (Found::Nothing, Some(store)) => Err(OpenStorageError::Vanished { store }),
-        (Found::Nothing, None) => create(settings, path).await,
-        (Found::Store, expected) => {
-            let known = Known {
-                installation: settings.installation,
-                epoch: storage.epoch,
-                next_catalog_seq: storage.next_catalog_seq,
-            };
-            let store = ImageStore::open(BlobStore::open_local(path)?, &known).await?;
-            match expected.filter(|expected| *expected != store.uuid()) {
-                Some(expected) => Err(OpenStorageError::OtherStore { found: store.uuid(), expected }),
-                None => Ok(store),
-            }
-        }
+    let Some(expected) = storage.store else { return admit(settings, storage.url.as_ref()).await };
+    let known =
+        Known { installation: settings.installation, epoch: storage.epoch, next_catalog_seq: storage.next_catalog_seq };
+    // An empty directory is an error here: most likely its file system is not mounted.
+    let blobs = BlobStore::open_local(storage.url.as_ref())?;
+    let store = ImageStore::open(blobs, &known, &options(settings)).await?;
+    if store.uuid() == expected {
+        Ok(store)
+    } else {
+        Err(OpenStorageError::OtherStore { found: store.uuid(), expected })
     }
 }
 
-/// Opens or makes the store of a storage that is about to be added.
+/// Makes a store in an empty directory, or opens the one that lies there.
 pub(crate) async fn admit(settings: &JobsSettings, path: &Path) -> Result<ImageStore, OpenStorageError> {
-    match look(path)? {
-        Found::Foreign => Err(OpenStorageError::Foreign),
-        Found::Nothing => create(settings, path).await,
-        Found::Store => {
+    let blobs = BlobStore::open_local(path)?;
+    match ImageStore::create(blobs.clone(), settings.installation, &options(settings)).await {
+        Err(CreateStoreError::Exists) => {
             let known = Known { installation: settings.installation, epoch: 0, next_catalog_seq: 1 };
-            Ok(ImageStore::open(BlobStore::open_local(path)?, &known).await?)
+            Ok(ImageStore::open(blobs, &known, &options(settings)).await?)
         }
+        made => Ok(made?),
     }
-}
-
-async fn create(settings: &JobsSettings, path: &Path) -> Result<ImageStore, OpenStorageError> {
-    Ok(ImageStore::create(BlobStore::create_local(path)?, settings.installation).await?)
 }

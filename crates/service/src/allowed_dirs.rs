@@ -4,11 +4,11 @@ use std::path::{Component, Path, PathBuf};
 
 /// The data directory and those of `--allow-dir`, all absolute and without symbolic links.
 #[derive(Clone, Debug)]
-pub struct AllowedDirs(Vec<PathBuf>);
+pub(crate) struct AllowedDirs(Vec<PathBuf>);
 
 /// Why a storage may not lie there.
 #[derive(Debug, thiserror::Error)]
-pub enum DirRefused {
+pub(crate) enum DirRefused {
     /// Not an absolute path, or one with `..` in it.
     #[error("it must be an absolute path without '..'")]
     NotAbsolute,
@@ -22,18 +22,17 @@ pub enum DirRefused {
 
 impl AllowedDirs {
     /// The directories, resolved already.
-    pub fn new(dirs: Vec<PathBuf>) -> Self {
+    pub(crate) fn new(dirs: Vec<PathBuf>) -> Self {
         Self(dirs)
     }
 
     /// Checks `url`, makes the directory if it is missing (its parent must exist), and answers its real path.
     ///
     /// A symbolic link on the way is followed before the check, so it cannot lead outside.
-    pub fn admit(&self, url: &str) -> Result<PathBuf, DirRefused> {
+    pub(crate) fn admit(&self, url: &str) -> Result<PathBuf, DirRefused> {
         let path = Path::new(url);
         let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
-        let (Some(parent), Some(name), true, true) =
-            (path.parent(), path.file_name(), path.is_absolute(), plain)
+        let (Some(parent), Some(name), true, true) = (path.parent(), path.file_name(), path.is_absolute(), plain)
         else {
             return Err(DirRefused::NotAbsolute);
         };

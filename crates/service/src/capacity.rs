@@ -15,8 +15,5 @@ pub(crate) struct Capacity {
 pub(crate) fn of(path: &Path) -> std::io::Result<Capacity> {
     let stat = nix::sys::statvfs::statvfs(path)?;
     let unit = stat.fragment_size();
-    Ok(Capacity {
-        total: stat.blocks().saturating_mul(unit),
-        available: stat.blocks_available().saturating_mul(unit),
-    })
+    Ok(Capacity { total: stat.blocks().saturating_mul(unit), available: stat.blocks_available().saturating_mul(unit) })
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// A locked data directory. Dropping it, or the death of the process however sudden, gives the lock back.
 #[derive(Debug)]
-pub struct DataDir {
+pub(crate) struct DataDir {
     path: PathBuf,
     _lock: Flock<File>,
 }
@@ -35,7 +35,7 @@ pub enum OpenDataDirError {
 
 impl DataDir {
     /// Makes the directory (mode 0700) if it is missing, and locks it. An existing directory keeps its mode.
-    pub fn open(path: &Path) -> Result<Self, OpenDataDirError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenDataDirError> {
         let io = |source| OpenDataDirError::Io { path: path.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
@@ -56,31 +56,30 @@ impl DataDir {
     }
 
     /// The directory, absolute and without symbolic links.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The SQLite database of the default configuration.
-    pub fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.path.join("imprint.db")
     }
 
     /// The default backup storage.
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.path.join("store")
     }
 
     /// The default primary storage.
-    pub fn volumes(&self) -> PathBuf {
+    pub(crate) fn volumes(&self) -> PathBuf {
         self.path.join("volumes")
     }
 
     /// Writes the administrator's first password where only the server's user can read it, and says where.
-    pub fn save_admin_password(&self, password: &str) -> Result<PathBuf, OpenDataDirError> {
+    pub(crate) fn save_admin_password(&self, password: &str) -> Result<PathBuf, OpenDataDirError> {
         let path = self.path.join("admin-password");
         let write = || {
-            let mut file =
-                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
             file.set_permissions(Permissions::from_mode(0o600))?;
             writeln!(file, "{password}")?;
             file.sync_all()

@@ -129,10 +129,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 impl ServiceError {
     /// Why a row was not made.
-    pub(crate) fn from_create(error: imprint_metadata::CreateError, uuid: impl ToString) -> Self {
+    pub(crate) fn from_create(error: imprint_metadata::CreateError, uuid: &impl ToString) -> Self {
         match error {
             imprint_metadata::CreateError::UuidTaken => Self::UuidTaken { value: uuid.to_string() },
-            error => Self::Internal { action: "make a row", source: error.into() },
+            other => Self::Internal { action: "make a row", source: other.into() },
         }
     }
 

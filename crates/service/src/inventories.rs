@@ -178,4 +178,3 @@ pub(crate) fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
         system_tags: None,
     }
 }
-

@@ -5,12 +5,12 @@ use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use sha2::{Digest, Sha512};
 
 /// What clients send for a password: its SHA-512 as 128 lower-case hex digits.
-pub fn digest_of(plain_text: &str) -> String {
+pub(crate) fn digest_of(plain_text: &str) -> String {
     hex::encode(Sha512::digest(plain_text.as_bytes()))
 }
 
 /// A new random password: 24 characters of 5 bits each.
-pub fn random_password() -> String {
+pub(crate) fn random_password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
@@ -21,12 +21,12 @@ pub fn random_password() -> String {
 ///
 /// # Panics
 /// Never: Argon2's default parameters are valid.
-pub fn hash(digest: &str) -> String {
+pub(crate) fn hash(digest: &str) -> String {
     Argon2::default().hash_password(digest.as_bytes()).expect("default parameters are valid").to_string()
 }
 
 /// Whether `digest` is the one that was hashed; in constant time over its content.
-pub fn verify(digest: &str, hash: &str) -> bool {
+pub(crate) fn verify(digest: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(digest.as_bytes(), &hash).is_ok())
 }
 

@@ -106,7 +106,7 @@ fn refused(error: QueryError) -> ServiceError {
         QueryError::WrongValue { inventory, field, expected, value } => {
             ServiceError::WrongFieldValue { inventory, field, expected, value }
         }
-        error => ServiceError::Internal { action: "query the metadata", source: error.into() },
+        other => ServiceError::Internal { action: "query the metadata", source: other.into() },
     }
 }
 

@@ -161,13 +161,12 @@ impl Service {
     ) -> Result<Option<PathBuf>, StartError> {
         let data_dir = DataDir::open(&settings.data)?;
         let metadata = open_metadata(&settings, &data_dir, clock).await?;
-        let (plain, file) = match settings.admin_password {
-            Some(given) => (given, None),
-            None => {
-                let random = password::random_password();
-                let file = data_dir.save_admin_password(&random)?;
-                (random, Some(file))
-            }
+        let (plain, file) = if let Some(given) = settings.admin_password {
+            (given, None)
+        } else {
+            let random = password::random_password();
+            let file = data_dir.save_admin_password(&random)?;
+            (random, Some(file))
         };
         let hash = password::hash(&password::digest_of(&plain));
         metadata.set_password_hash(administrator(), hash).await.map_err(ServiceError::from)?;
@@ -205,15 +204,14 @@ impl Service {
         if found.is_some() {
             return Ok(());
         }
-        let plain = match given {
-            Some(given) => given,
-            None => {
-                // The file comes first: an account whose password nobody knows would be worth nothing.
-                let random = password::random_password();
-                let file = self.data_dir.save_admin_password(&random)?;
-                tracing::warn!("made a password for the account 'admin' and wrote it to {}", file.display());
-                random
-            }
+        let plain = if let Some(given) = given {
+            given
+        } else {
+            // The file comes first: an account whose password nobody knows would be worth nothing.
+            let random = password::random_password();
+            let file = self.data_dir.save_admin_password(&random)?;
+            tracing::warn!("made a password for the account 'admin' and wrote it to {}", file.display());
+            random
         };
         let row = AccountRow {
             uuid: administrator(),
@@ -222,7 +220,7 @@ impl Service {
             password_hash: password::hash(&password::digest_of(&plain)),
         };
         let made = self.metadata.create_account(row).await;
-        made.map_err(|error| ServiceError::from_create(error, ADMINISTRATOR))?;
+        made.map_err(|error| ServiceError::from_create(error, &ADMINISTRATOR))?;
         Ok(())
     }
 
@@ -260,7 +258,7 @@ impl Service {
                 created: now,
                 changed: now,
             };
-            self.metadata.create_zone(zone).await.map_err(|error| ServiceError::from_create(error, uuid))?;
+            self.metadata.create_zone(zone).await.map_err(|error| ServiceError::from_create(error, &uuid))?;
             uuid
         };
         if self.metadata.backup_storages().await?.is_empty() {
@@ -297,7 +295,7 @@ impl Service {
             changed: now,
         };
         let made = self.metadata.create_backup_storage(row, NewTags::default()).await;
-        made.map_err(|error| ServiceError::from_create(error, uuid))
+        made.map_err(|error| ServiceError::from_create(error, &uuid))
     }
 
     async fn make_default_primary_storage(&self, zone: ZoneUuid) -> Result<(), ServiceError> {
@@ -321,7 +319,7 @@ impl Service {
             changed: now,
         };
         let made = self.metadata.create_primary_storage(row, NewTags::default()).await;
-        made.map_err(|error| ServiceError::from_create(error, uuid))
+        made.map_err(|error| ServiceError::from_create(error, &uuid))
     }
 
     fn own_dir(&self, path: &Path) -> Result<PathBuf, ServiceError> {
@@ -391,11 +389,7 @@ fn capacity_of(path: &Path) -> Result<capacity::Capacity, ServiceError> {
     capacity::of(path).map_err(|error| ServiceError::internal("look at a directory's file system")(error.into()))
 }
 
-async fn open_metadata(
-    settings: &Settings,
-    data_dir: &DataDir,
-    clock: Arc<dyn Clock>,
-) -> Result<Metadata, StartError> {
+async fn open_metadata(settings: &Settings, data_dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Metadata, StartError> {
     let url = match settings.database.as_deref() {
         None => DatabaseUrl::Sqlite(data_dir.database()),
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {

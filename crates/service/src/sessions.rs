@@ -18,8 +18,7 @@ impl Service {
             }
             Lookup::Ask => {
                 let row = self.metadata.session(session).await?.ok_or(ServiceError::SessionInvalid)?;
-                let caller =
-                    Caller { account: row.account, session: row.uuid, administrator: row.administrator };
+                let caller = Caller { account: row.account, session: row.uuid, administrator: row.administrator };
                 self.sessions.remember(caller, row.expires, now);
                 // The use that just happened counts.
                 if let Lookup::Valid { write_back: Some(expires), .. } = self.sessions.look_up(session, now) {
@@ -29,7 +28,6 @@ impl Service {
             }
         }
     }
-
 }
 
 impl Caller {

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn unknown_tags_are_refused_by_name() {
-        for tag in ["bootMode::uefi", "", "volume::source::", "volume::type::Data", "GuestTools::", "resourceConfig::a"] {
+        for tag in ["bootMode::uefi", "", "volume::source::", "volume::type::Data", "GuestTools::", "resourceConfig::a"]
+        {
             let refused = check(TaggedKind::Volume, &strings(&[tag]));
             assert!(matches!(refused, Err(ServiceError::InvalidArgument { field: "systemTags", .. })), "{tag}");
         }

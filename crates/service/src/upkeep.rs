@@ -5,7 +5,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 /// Between two rounds.
-const PERIOD: Duration = Duration::from_secs(600);
+const PERIOD: Duration = Duration::from_mins(10);
 
 /// Seconds that an ended job can be polled.
 const JOB_SECONDS: i64 = 4 * 3600;

@@ -5,16 +5,16 @@ use std::str::FromStr;
 
 /// A disk file beneath the directory of the volume's primary storage. The format is declared, never probed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VolumeSource {
+pub(crate) struct VolumeSource {
     /// The file's path relative to the primary storage's directory.
-    pub file: String,
+    pub(crate) file: String,
     /// What the file is.
-    pub format: SourceFormat,
+    pub(crate) format: SourceFormat,
 }
 
 /// Why a source is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidVolumeSource {
+pub(crate) enum InvalidVolumeSource {
     /// Another kind of source than a file.
     #[error("only file:<name>?format=qcow2|raw is supported")]
     Scheme,
@@ -56,7 +56,7 @@ impl std::fmt::Display for VolumeSource {
 
 impl VolumeSource {
     /// The format as inventories spell it.
-    pub fn format_name(&self) -> &'static str {
+    pub(crate) fn format_name(&self) -> &'static str {
         match self.format {
             SourceFormat::Qcow2 => "qcow2",
             SourceFormat::Raw => "raw",

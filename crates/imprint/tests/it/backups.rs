@@ -148,7 +148,9 @@ fn deleting_is_idempotent_and_refuses_ill_formed_ids() {
     assert_eq!(server.delete(&path).ok(), json!({}));
     assert!(server.query("/zstack/v1/volume-backups").is_empty());
     server.delete("/zstack/v1/volume-backups/abc").refused("SYS.1003", &["abc"]);
-    server.delete(&path.to_uppercase().replace("/ZSTACK/V1/VOLUME-BACKUPS", "/zstack/v1/volume-backups")).refused("SYS.1003", &[]);
+    server
+        .delete(&path.to_uppercase().replace("/ZSTACK/V1/VOLUME-BACKUPS", "/zstack/v1/volume-backups"))
+        .refused("SYS.1003", &[]);
 }
 
 #[test]

@@ -66,14 +66,18 @@ fn backups_that_were_acknowledged_survive_fifty_kills_at_random_moments() {
         for backup in server.query("/zstack/v1/volume-backups") {
             assert_eq!(backup["status"], "Ready", "round {round}");
         }
-        let delay = Duration::from_micros(noise(round + 7, 2).iter().fold(0, |sum, byte| sum * 256 + u64::from(*byte)));
+        let random = noise(round + 7, 2).iter().fold(0, |sum, byte| sum * 256 + u64::from(*byte));
+        let delay = Duration::from_micros(random * 5);
         if let Some(backup) = backup_and_kill(server, &volume, delay) {
             acknowledged.push(Acknowledged { backup, disk });
         }
     }
     let server = Server::start(temp.path());
     assert!(acknowledged.len() > 5, "too few were acknowledged to tell: {}", acknowledged.len());
-    assert!(acknowledged.len() < usize::try_from(ROUNDS).unwrap(), "every one was acknowledged: the kills came too late");
+    assert!(
+        acknowledged.len() < usize::try_from(ROUNDS).unwrap(),
+        "every one was acknowledged: the kills came too late"
+    );
     for Acknowledged { backup, disk } in &acknowledged {
         assert_eq!(content_of(&server, backup), *disk, "{backup}");
     }

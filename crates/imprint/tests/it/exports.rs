@@ -68,7 +68,8 @@ fn ranges_are_served_as_http_wants_them() {
     let disk = sample_disk(1);
     let path = path_of(&server, &server.export(&image, "raw")["imageUrl"]);
     let get = |headers: &[(&str, &str)]| {
-        let request = headers.iter().fold(server.request("GET", &path), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(server.request("GET", &path), |request, (name, value)| request.header(*name, *value));
         let response = request.send().unwrap();
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let found = (response.status().as_u16(), header("content-range"), header("etag"));
@@ -115,6 +116,7 @@ fn exports_of_what_is_not_there_are_refused() {
     };
     export(&storage, json!({"imageUuid": absent})).refused("SYS.1003", &["imageUuid", absent]);
     export(absent, json!({"imageUuid": image})).refused("SYS.1003", &["backupStorageUuid", absent]);
-    export(&storage, json!({"imageUuid": image, "exportFormat": "vmdk"})).refused("SYS.1007", &["exportFormat", "vmdk"]);
+    export(&storage, json!({"imageUuid": image, "exportFormat": "vmdk"}))
+        .refused("SYS.1007", &["exportFormat", "vmdk"]);
     export(&storage, json!({})).refused("SYS.1007", &["imageUuid"]);
 }

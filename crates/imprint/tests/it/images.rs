@@ -52,7 +52,8 @@ fn a_deleted_image_can_be_recovered_until_it_is_expunged() {
     assert_eq!(recovered["backupStorageRefs"][0]["status"], "Ready");
     assert!(server.download(&image, "raw") == sample_disk(1));
     server.delete(&format!("{path}?backupStorageUuids={}", server.backup_storage())).ok();
-    act(&server, &image, "expungeImage", &json!({"backupStorageUuids": []})).refused("SYS.1007", &["backupStorageUuids"]);
+    act(&server, &image, "expungeImage", &json!({"backupStorageUuids": []}))
+        .refused("SYS.1007", &["backupStorageUuids"]);
     assert_eq!(act(&server, &image, "expungeImage", &json!({})).ok(), json!({}));
     assert_eq!(status(), None);
     assert_eq!(server.delete(&path).ok(), json!({}));

@@ -58,7 +58,7 @@ fn a_named_job_that_fails_says_why_when_polled() {
 #[test]
 fn work_that_outlives_the_wait_is_followed_at_its_location() {
     let (temp, _) = data_with("disk.raw", &noise(1, 64 << 20));
-    let server = Server::start_with(temp.path(), &["--sync-wait", "0"]);
+    let server = Server::start_with(temp.path(), &["--sync-wait", "0s"]);
     let volume = server.volume("disk.raw", "raw");
     let body = json!({"params": {"name": "b", "backupStorageUuid": server.backup_storage()}});
     let reply = server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body);
@@ -70,7 +70,7 @@ fn work_that_outlives_the_wait_is_followed_at_its_location() {
 #[test]
 fn a_job_that_ran_when_the_server_died_has_failed_and_its_backup_is_gone() {
     let (temp, _) = data_with("disk.raw", &noise(1, 256 << 20));
-    let server = Server::start_with(temp.path(), &["--sync-wait", "0"]);
+    let server = Server::start_with(temp.path(), &["--sync-wait", "0s"]);
     let volume = server.volume("disk.raw", "raw");
     let body = json!({"params": {"name": "b", "backupStorageUuid": server.backup_storage()}});
     let reply = server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body);
@@ -91,7 +91,7 @@ fn a_job_that_ran_when_the_server_died_has_failed_and_its_backup_is_gone() {
 #[test]
 fn a_web_hook_is_called_with_the_result() {
     let (temp, _) = data_with("disk.raw", &sample_disk(1));
-    let server = Server::start_with(temp.path(), &["--allow-private-web-hooks", "true"]);
+    let server = Server::start_with(temp.path(), &["--allow-private-web-hooks=true"]);
     let backup = text(&server.backup(&server.volume("disk.raw", "raw"))["uuid"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let hook = format!("http://{}/hook", listener.local_addr().unwrap());

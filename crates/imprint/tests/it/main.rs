@@ -1,15 +1,28 @@
 //! Imprint as its users meet it: the real binary, spoken to over HTTP, on real disks.
 
+#[cfg(test)]
 mod backups;
+#[cfg(test)]
 mod configuration;
+#[cfg(test)]
 mod crashes;
+#[cfg(test)]
 mod exports;
+#[cfg(test)]
 mod images;
+#[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
 mod queries;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod storages;
+#[cfg(test)]
 mod templates;
+#[cfg(test)]
 mod volumes;

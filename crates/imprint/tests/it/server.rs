@@ -186,7 +186,7 @@ impl Server {
     pub(crate) fn volume(&self, file: &str, format: &str) -> String {
         let tag = format!("volume::source::file:{file}?format={format}");
         let reply = self.post("/zstack/v1/volumes/data", &json!({"params": {"name": file}, "systemTags": [tag]}));
-        text(&reply.inventory()["uuid"])
+        text(&self.finish(reply).inventory()["uuid"])
     }
 
     /// Backs a volume up into the default storage.

@@ -13,7 +13,8 @@ fn a_session_lives_from_log_in_to_log_out() {
     assert_eq!(session["noSessionEvaluation"], false);
     assert!(session.get("userType").is_none());
     let uuid = session["uuid"].as_str().unwrap();
-    let valid = |uuid: &str| Server::send(server.request("GET", &format!("/zstack/v1/accounts/sessions/{uuid}/valid"))).ok();
+    let valid =
+        |uuid: &str| Server::send(server.request("GET", &format!("/zstack/v1/accounts/sessions/{uuid}/valid"))).ok();
     assert_eq!(valid(uuid), json!({"valid": true}));
     let query = || {
         let request = server.request("GET", "/v1/zones").header("Authorization", format!("OAuth {uuid}"));
@@ -38,7 +39,8 @@ fn wrong_names_and_passwords_are_refused_alike() {
     let wrong_password = server.log_in("admin", "wrong").error();
     assert_eq!(wrong_password.0, "ID.1000");
     assert_eq!(server.log_in("nobody", PASSWORD).error(), wrong_password);
-    let missing = server.request("PUT", "/zstack/v1/accounts/login").body(r#"{"logInByAccount":{"accountName":"admin"}}"#);
+    let missing =
+        server.request("PUT", "/zstack/v1/accounts/login").body(r#"{"logInByAccount":{"accountName":"admin"}}"#);
     Server::send(missing).refused("SYS.1007", &["password"]);
     let no_wrapper = server.request("PUT", "/zstack/v1/accounts/login").body("{}");
     Server::send(no_wrapper).refused("SYS.1007", &[]);

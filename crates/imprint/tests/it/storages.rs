@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 fn add_store(server: &Server, url: &Path) -> crate::server::Reply {
-    let body = json!({"params": {"name": "second", "url": url, "hostname": "localhost", "username": "u", "password": "p"}});
+    let body =
+        json!({"params": {"name": "second", "url": url, "hostname": "localhost", "username": "u", "password": "p"}});
     server.finish(server.post("/zstack/v1/backup-storage/image-store", &body))
 }
 
@@ -95,7 +96,7 @@ fn a_store_of_another_installation_is_opened_read_only() {
     let volume = server.volume("disk.raw", "raw");
     let body = json!({"params": {"name": "b", "backupStorageUuid": storage["uuid"]}});
     let reply = server.finish(server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
-    reply.refused("SYS.1006", &["read-only", "another installation"]);
+    reply.refused("SYS.1006", &["read-only", "belongs to the installation"]);
 }
 
 #[test]
@@ -132,5 +133,5 @@ fn a_store_with_a_higher_epoch_than_the_database_knows_is_read_only() {
     let volume = server.volume("disk.raw", "raw");
     let body = json!({"params": {"name": "b", "backupStorageUuid": server.backup_storage()}});
     let reply = server.finish(server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
-    reply.refused("SYS.1006", &["read-only", "epoch"]);
+    reply.refused("SYS.1006", &["read-only", "collection 7"]);
 }

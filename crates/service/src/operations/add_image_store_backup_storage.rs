@@ -27,7 +27,8 @@ impl Perform<AddImageStoreBackupStorage> for Service {
         // One at a time: the directory must not become two storages.
         let _adding = self.adding_storage.lock().await;
         self.refuse_overlap(&path).await?;
-        let space = capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
+        let space =
+            capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
         let now = self.clock.now();
         let mut row = BackupStorageRow {
             uuid,
@@ -49,20 +50,20 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             created: now,
             changed: now,
         };
-        let store = self.jobs.admit_store(&path).await.map_err(|error| Refusal::NotAStore {
-            url: row.url.clone(),
-            reason: error.to_string(),
-        })?;
+        let store = self
+            .jobs
+            .admit_store(&path)
+            .await
+            .map_err(|error| Refusal::NotAStore { url: row.url.clone(), reason: error.to_string() })?;
         row.store = Some(store.uuid());
         let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
-        self.metadata.create_backup_storage(row.clone(), tags).await.map_err(|error| taken(error, uuid))?;
+        self.metadata
+            .create_backup_storage(row.clone(), tags)
+            .await
+            .map_err(|error| ServiceError::from_create(error, &uuid))?;
         self.jobs.stores().insert(uuid, store);
         Ok(InventoryReply { inventory: inventories::image_store(row, &self.zone) })
     }
-}
-
-fn taken(error: imprint_metadata::CreateError, uuid: impl ToString) -> ServiceError {
-    ServiceError::from_create(error, uuid)
 }
 
 impl Service {

@@ -20,7 +20,8 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         let uuid = new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random)?;
         let system_tags = system_tags::check(TaggedKind::PrimaryStorage, &operation.system_tags)?;
         let path = self.admitted_dir(&operation.url)?;
-        let space = capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
+        let space =
+            capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
         let now = self.clock.now();
         let row = PrimaryStorageRow {
             uuid,
@@ -39,7 +40,7 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         };
         let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
         let made = self.metadata.create_primary_storage(row.clone(), tags).await;
-        made.map_err(|error| ServiceError::from_create(error, uuid))?;
+        made.map_err(|error| ServiceError::from_create(error, &uuid))?;
         Ok(InventoryReply { inventory: inventories::primary_storage(row, &self.zone) })
     }
 }

@@ -42,7 +42,7 @@ impl Perform<CreateDataVolume> for Service {
             // Ours and empty: nobody can miss it.
             let _ = std::fs::remove_file(directory.join(&source.file));
         }
-        made.map_err(|error| ServiceError::from_create(error, uuid))?;
+        made.map_err(|error| ServiceError::from_create(error, &uuid))?;
         Ok(InventoryReply { inventory: inventories::volume(row, &self.zone) })
     }
 }
@@ -109,8 +109,10 @@ async fn make_blank(directory: &Path, uuid: VolumeUuid, size: u64) -> Result<Vol
     let source = VolumeSource { file: format!("{uuid}.qcow2"), format: SourceFormat::Qcow2 };
     let (directory, file_name) = (directory.to_owned(), source.file.clone());
     let made = tokio::task::spawn_blocking(move || {
-        let refused = |reason: String| Refusal::Source { volume: uuid.to_string(), location: file_name.clone(), reason };
-        let mut file = open_beneath(&directory, &file_name, OpenMode::CreateNew).map_err(|error| refused(error.to_string()))?;
+        let refused =
+            |reason: String| Refusal::Source { volume: uuid.to_string(), location: file_name.clone(), reason };
+        let mut file =
+            open_beneath(&directory, &file_name, OpenMode::CreateNew).map_err(|error| refused(error.to_string()))?;
         let written = write_blank_qcow2(&mut file, size)
             .and_then(|()| file.sync_all())
             .and_then(|()| std::fs::File::open(&directory)?.sync_all());

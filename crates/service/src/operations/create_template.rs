@@ -82,7 +82,7 @@ impl Service {
         template: Template,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
         let caller = context.caller()?;
-        let platform = plain_platform(template.platform);
+        let platform = plain_platform(template.platform.as_deref());
         let image = NewImage {
             uuid: new_uuid(template.resource_uuid.as_ref(), ImageUuid::random)?,
             backup: existing("backupUuid", "VolumeBackupVO", &template.backup_uuid)?,
@@ -111,7 +111,8 @@ impl Service {
             }
             CreateImageError::BackupNotReady { status } => Refusal::BackupNotReady { backup, status }.into(),
             CreateImageError::StorageNotUsable { state, status } => {
-                Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
+                Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }
+                    .into()
             }
             CreateImageError::NotOwner => {
                 ServiceError::NotOwner { field: "backupUuid", value: template.backup_uuid.clone() }
@@ -125,8 +126,8 @@ impl Service {
 }
 
 /// The two odd platforms are stored under plain names (protocol.md 12.2).
-fn plain_platform(platform: Option<String>) -> String {
-    match platform.as_deref() {
+fn plain_platform(platform: Option<&str>) -> String {
+    match platform {
         None => "Linux".to_owned(),
         Some("WindowsVirtio") => "Windows".to_owned(),
         Some("Paravirtualization") => "Other".to_owned(),

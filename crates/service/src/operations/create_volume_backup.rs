@@ -27,7 +27,9 @@ impl Perform<CreateVolumeBackup> for Service {
             return Err(ServiceError::NotOwner { field: "volumeUuid", value: operation.volume_uuid });
         }
         if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
-            return Err(Refusal::VolumeNotUsable { volume: volume_uuid, state: volume.state, status: volume.status }.into());
+            return Err(
+                Refusal::VolumeNotUsable { volume: volume_uuid, state: volume.state, status: volume.status }.into()
+            );
         }
         let directory = self.metadata.primary_storage(volume.primary_storage).await?;
         let directory = directory.ok_or_else(|| gone("volumeUuid", "PrimaryStorageVO", &volume.uuid.to_string()))?;
@@ -49,7 +51,8 @@ impl Perform<CreateVolumeBackup> for Service {
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
             digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
         };
-        let row = self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
+        let row =
+            self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
         Ok(InventoryReply { inventory: inventories::volume_backup(row, &self.zone) })
     }
 }
@@ -61,9 +64,8 @@ fn refused(
     file: &str,
     storage: BackupStorageUuid,
 ) -> ServiceError {
-    let source = |reason: String| {
-        Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into()
-    };
+    let source =
+        |reason: String| Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into();
     match error {
         BackupError::Source(error) => ServiceError::from_source(error, &volume.to_string(), file),
         BackupError::Read(error) => source(crate::error::chain(&error)),
@@ -73,9 +75,7 @@ fn refused(
         }
         BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
         BackupError::Begin(BeginBackupError::Metadata(error)) => error.into(),
-        BackupError::ReadOnly { reason } => {
-            Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into()
-        }
+        BackupError::ReadOnly { reason } => Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into(),
         BackupError::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
         BackupError::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),

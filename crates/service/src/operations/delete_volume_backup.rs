@@ -8,8 +8,7 @@ use imprint_domain::VolumeBackupUuid;
 impl Perform<DeleteVolumeBackup> for Service {
     async fn perform(&self, context: Context, operation: DeleteVolumeBackup) -> Result<EmptyReply, ServiceError> {
         let uuid: VolumeBackupUuid = existing("uuid", "VolumeBackupVO", &operation.uuid)?;
-        let storages =
-            all_existing("backupStorageUuids", "BackupStorageVO", operation.backup_storage_uuids.as_ref())?;
+        let storages = all_existing("backupStorageUuids", "BackupStorageVO", operation.backup_storage_uuids.as_ref())?;
         let caller = context.caller()?;
         let Some(row) = self.metadata.volume_backup(uuid).await? else { return Ok(EmptyReply {}) };
         if !caller.scope().sees(row.account) {

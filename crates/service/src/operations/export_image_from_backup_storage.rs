@@ -19,9 +19,8 @@ impl Perform<ExportImageFromBackupStorage> for Service {
         let image = self.own_image(context.caller()?, "imageUuid", uuid).await?;
         let format = match operation.export_format.as_deref() {
             Some("raw") => ImageFormat::Raw,
-            Some(_) => ImageFormat::Qcow2,
             None if image.format == ImageFormat::Raw => ImageFormat::Raw,
-            None => ImageFormat::Qcow2,
+            _ => ImageFormat::Qcow2,
         };
         let reference = image.refs.iter().find(|reference| reference.storage == storage);
         let reference = reference.ok_or(Refusal::ImageNotOnStorage { image: uuid, storage: storage.to_string() })?;

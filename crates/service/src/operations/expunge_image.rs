@@ -1,7 +1,7 @@
 //! Removing a deleted image for good. What it stored is freed by collection, once no other root reaches it.
 
-use crate::arguments::{all_existing, existing};
 use super::update_image::image_refused;
+use crate::arguments::{all_existing, existing};
 use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{EmptyReply, ExpungeImage};
 use imprint_domain::{BackupStorageUuid, ImageUuid};
@@ -9,8 +9,7 @@ use imprint_domain::{BackupStorageUuid, ImageUuid};
 impl Perform<ExpungeImage> for Service {
     async fn perform(&self, context: Context, operation: ExpungeImage) -> Result<EmptyReply, ServiceError> {
         let uuid: ImageUuid = existing("imageUuid", "ImageVO", &operation.image_uuid)?;
-        let storages =
-            all_existing("backupStorageUuids", "BackupStorageVO", operation.backup_storage_uuids.as_ref())?;
+        let storages = all_existing("backupStorageUuids", "BackupStorageVO", operation.backup_storage_uuids.as_ref())?;
         self.own_image(context.caller()?, "imageUuid", uuid).await?;
         self.expunge(uuid, storages).await?;
         Ok(EmptyReply {})

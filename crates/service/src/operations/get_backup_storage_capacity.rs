@@ -4,11 +4,7 @@ use crate::{Context, Perform, Service, ServiceError, capacity};
 use imprint_api::{CapacityReply, GetBackupStorageCapacity};
 
 impl Perform<GetBackupStorageCapacity> for Service {
-    async fn perform(
-        &self,
-        _: Context,
-        operation: GetBackupStorageCapacity,
-    ) -> Result<CapacityReply, ServiceError> {
+    async fn perform(&self, _: Context, operation: GetBackupStorageCapacity) -> Result<CapacityReply, ServiceError> {
         let wanted = |list: &[String], value: &str| list.iter().any(|element| element == value);
         let (mut total, mut available) = (0u64, 0u64);
         for storage in self.metadata.backup_storages().await? {
@@ -18,10 +14,8 @@ impl Perform<GetBackupStorageCapacity> for Service {
                 continue;
             }
             // A storage whose directory is gone counts with what was last known.
-            let now = capacity::of(storage.url.as_ref()).unwrap_or(capacity::Capacity {
-                total: storage.total_capacity,
-                available: storage.available_capacity,
-            });
+            let now = capacity::of(storage.url.as_ref())
+                .unwrap_or(capacity::Capacity { total: storage.total_capacity, available: storage.available_capacity });
             if (now.total, now.available) != (storage.total_capacity, storage.available_capacity) {
                 self.metadata.set_backup_storage_capacity(storage.uuid, now.total, now.available).await?;
             }

@@ -1,7 +1,7 @@
 //! Making a deleted image Ready again.
 
-use crate::arguments::{all_existing, existing};
 use super::update_image::image_refused;
+use crate::arguments::{all_existing, existing};
 use crate::{Context, Perform, Service, ServiceError, inventories};
 use imprint_api::{ImageInventory, InventoryReply, RecoverImage};
 use imprint_domain::ImageUuid;
@@ -14,7 +14,7 @@ impl Perform<RecoverImage> for Service {
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
         let uuid: ImageUuid = existing("imageUuid", "ImageVO", &operation.image_uuid)?;
         // An empty list means all, as an absent one does.
-        let named = operation.backup_storage_uuids.as_ref().filter(|list| !list.is_empty());
+        let named = Some(&operation.backup_storage_uuids).filter(|list| !list.is_empty());
         let storages = all_existing("backupStorageUuids", "BackupStorageVO", named)?;
         self.own_image(context.caller()?, "imageUuid", uuid).await?;
         let row = self.metadata.recover_image(uuid, storages).await;
