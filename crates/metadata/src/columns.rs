@@ -1,6 +1,6 @@
 //! Statements and rows in the types of the domain.
 
-use crate::error::MetadataError;
+use crate::error::{MetadataError, not_text};
 use imprint_domain::{EncodedRoot, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement, Value};
 use std::str::FromStr;
@@ -64,20 +64,31 @@ impl Columns {
     }
 }
 
-/// Whether rows that are read must be locked: ` FOR UPDATE` on PostgreSQL; the one writer of SQLite is the lock.
+/// How rows that are about to be changed are read: ` FOR UPDATE` on PostgreSQL; the one writer of SQLite is the lock.
 pub(crate) fn for_update(db: &impl ConnectionTrait) -> &'static str {
-    match db.get_database_backend() {
-        sea_orm::DbBackend::Postgres => " FOR UPDATE",
-        _ => "",
-    }
+    on_postgres(db, " FOR UPDATE")
 }
 
-fn statement(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(db.get_database_backend(), sql, values)
+/// How rows that must stay as they are until the commit are read, by many at once.
+pub(crate) fn for_share(db: &impl ConnectionTrait) -> &'static str {
+    on_postgres(db, " FOR SHARE")
+}
+
+/// What a statement needs on PostgreSQL only.
+pub(crate) fn on_postgres(db: &impl ConnectionTrait, clause: &'static str) -> &'static str {
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres { clause } else { "" }
+}
+
+/// The one place where texts meet a statement: both databases refuse the same ones.
+fn statement(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Statement, DbErr> {
+    if values.iter().any(|value| matches!(value, Value::String(Some(text)) if text.contains('\0'))) {
+        return Err(not_text());
+    }
+    Ok(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
 }
 
 pub(crate) async fn execute(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
-    db.execute_raw(statement(db, sql, values)).await
+    db.execute_raw(statement(db, sql, values)?).await
 }
 
 /// Rows that an `UPDATE` or `DELETE` met.
@@ -86,11 +97,11 @@ pub(crate) async fn affected(db: &impl ConnectionTrait, sql: &str, values: Vec<V
 }
 
 pub(crate) async fn one(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Option<Columns>, DbErr> {
-    Ok(db.query_one_raw(statement(db, sql, values)).await?.map(Columns))
+    Ok(db.query_one_raw(statement(db, sql, values)?).await?.map(Columns))
 }
 
 pub(crate) async fn all(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<Columns>, DbErr> {
-    Ok(db.query_all_raw(statement(db, sql, values)).await?.into_iter().map(Columns).collect())
+    Ok(db.query_all_raw(statement(db, sql, values)?).await?.into_iter().map(Columns).collect())
 }
 
 /// An id or named value as a parameter.

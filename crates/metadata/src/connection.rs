@@ -1,15 +1,20 @@
 //! Opening the database: connections, settings, migrations.
 
+use crate::columns::one;
+use crate::copy::{self, CopyError};
 use crate::error::MetadataError;
 use crate::migrations::{self, Migrator};
 use crate::writer::Writer;
 use imprint_domain::{Clock, Timestamp};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The advisory lock on PostgreSQL that a migration holds: "imprint" as a number.
+const MIGRATION_LOCK: i64 = 0x0069_6d70_7269_6e74;
 
 /// Where the metadata lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +29,15 @@ pub enum DatabaseUrl {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenMetadataError {
     /// A newer version of Imprint has changed the schema.
-    #[error("the database has the schema of a newer version: it needs one that knows migration {found}")]
+    #[error(
+        "the database has the schema of a newer version: it needs one that knows migration {found}, and this one knows \
+         none after {known}"
+    )]
     NewerSchema {
         /// The first migration that is not known here.
         found: String,
+        /// The newest migration that is known here.
+        known: String,
     },
     /// The copy that is made before a migration failed.
     #[error("copy '{}' before it is migrated", path.display())]
@@ -36,7 +46,7 @@ pub enum OpenMetadataError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: DbErr,
+        source: CopyError,
     },
     /// The database failed.
     #[error("open the database")]
@@ -71,20 +81,23 @@ impl Metadata {
                     .acquire_timeout(Duration::from_secs(30))
                     .map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
                 let pool = Database::connect(options).await?;
+                // Of servers that start at once, one migrates; the lock ends with the transaction.
+                let alone = pool.begin().await?;
+                one(&alone, "SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)", vec![MIGRATION_LOCK.into()]).await?;
                 migrate(&pool, None).await?;
+                alone.commit().await?;
                 Ok(Self { reader: pool.clone(), writer: Writer::Pool(pool), clock })
             }
         }
     }
 
     async fn open_sqlite(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenMetadataError> {
-        let existed = path.exists();
-        let writer = Database::connect(sqlite(path, 1)).await?;
-        migrate(&writer, existed.then_some(path)).await?;
-        let mut readers = sqlite(path, 4);
-        readers.map_sqlx_sqlite_opts(|options| options.pragma("query_only", "on"));
+        let options = sqlite(path, 1, "off");
+        let writer = Database::connect(options.clone()).await?;
+        migrate(&writer, Some(path)).await?;
+        let readers = sqlite(path, 4, "on");
         let reader = Database::connect(readers).await?;
-        Ok(Self { reader, writer: Writer::queue(writer), clock })
+        Ok(Self { reader, writer: Writer::queue(writer, options), clock })
     }
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {
@@ -99,6 +112,15 @@ impl Metadata {
         self.clock.now()
     }
 
+    /// Commits what waits and closes the database. Whoever changes or reads something afterwards gets an error.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        // The readers last: with the last connection SQLite empties its log into the file.
+        if let Err(error) = self.reader.close_by_ref().await {
+            tracing::warn!(%error, "close the metadata");
+        }
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), MetadataError> {
         Ok(self.reader.ping().await?)
@@ -106,7 +128,7 @@ impl Metadata {
 }
 
 /// Connections to a file: write-ahead log, every commit synced.
-fn sqlite(path: &Path, connections: u32) -> ConnectOptions {
+fn sqlite(path: &Path, connections: u32, query_only: &'static str) -> ConnectOptions {
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options
@@ -128,24 +150,22 @@ fn sqlite(path: &Path, connections: u32) -> ConnectOptions {
                 .busy_timeout(Duration::from_secs(10))
                 // A checkpoint syncs twice and copies its pages: at the default of 1000 pages it would meet one commit
                 // in a hundred. The log stays below about 40 MiB.
+                .pragma("query_only", query_only)
                 .pragma("wal_autocheckpoint", "10000")
         });
     options
 }
 
-/// Brings the schema up to date; an existing file is copied first.
-async fn migrate(connection: &DatabaseConnection, existing: Option<&Path>) -> Result<(), OpenMetadataError> {
+/// Brings the schema up to date; a file that holds something is copied first.
+async fn migrate(connection: &DatabaseConnection, file: Option<&Path>) -> Result<(), OpenMetadataError> {
     if let Some(found) = migrations::first_unknown(connection).await? {
-        return Err(OpenMetadataError::NewerSchema { found });
+        return Err(OpenMetadataError::NewerSchema { found, known: migrations::newest() });
     }
     let pending = Migrator::get_pending_migrations(connection).await?;
-    if let (Some(path), Some(next)) = (existing, pending.first()) {
-        let copy = path.with_extension(format!("db.before-{}", next.name()));
-        let quoted = copy.to_string_lossy().replace('\'', "''");
-        // A copy of an earlier try that was cut short is worth nothing; VACUUM INTO wants no file.
-        let _ = std::fs::remove_file(&copy);
-        connection
-            .execute_unprepared(&format!("VACUUM INTO '{quoted}'"))
+    if let (Some(path), Some(next)) = (file, pending.first())
+        && migrations::has_tables(connection).await?
+    {
+        copy::before_migration(connection, path, next.name())
             .await
             .map_err(|source| OpenMetadataError::Copy { path: path.to_owned(), source })?;
     }

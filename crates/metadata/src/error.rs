@@ -7,7 +7,10 @@ use sea_orm::{DbErr, SqlErr};
 pub enum MetadataError {
     /// The database refused or failed.
     #[error("database")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
+    /// A text holds a NUL, which PostgreSQL cannot keep. Nothing was changed.
+    #[error("a text holds a NUL character")]
+    NotText,
     /// A column holds a value that cannot be.
     #[error("column {column} holds '{value}'")]
     Damaged {
@@ -24,12 +27,32 @@ pub enum MetadataError {
     },
 }
 
+impl From<DbErr> for MetadataError {
+    fn from(error: DbErr) -> Self {
+        if is_not_text(&error) { Self::NotText } else { Self::Database(error) }
+    }
+}
+
+/// What a statement with a NUL in one of its texts ends with, before it reaches a database.
+const NOT_TEXT: &str = "a text holds a NUL character";
+
+pub(crate) fn not_text() -> DbErr {
+    DbErr::Type(NOT_TEXT.to_owned())
+}
+
+fn is_not_text(error: &DbErr) -> bool {
+    matches!(error, DbErr::Type(text) if text == NOT_TEXT)
+}
+
 /// Why a row could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// A row of that uuid, or of that unique name, exists.
+    /// A row of that uuid exists.
     #[error("the uuid is taken")]
     UuidTaken,
+    /// Another account has that name.
+    #[error("the name is taken")]
+    NameTaken,
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

@@ -73,8 +73,11 @@ impl Metadata {
 }
 
 /// Why a job's row was not made.
+#[derive(Debug, thiserror::Error)]
 enum JobError {
+    #[error("the uuid is taken")]
     Taken,
+    #[error(transparent)]
     Metadata(MetadataError),
 }
 

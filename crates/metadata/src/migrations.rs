@@ -26,14 +26,30 @@ pub(crate) async fn first_unknown(connection: &DatabaseConnection) -> Result<Opt
     Ok(done.into_iter().find(|version| !known.contains(version)))
 }
 
+/// Whether a SQLite file holds anything but a note of which steps are done.
+pub(crate) async fn has_tables(connection: &DatabaseConnection) -> Result<bool, DbErr> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'seaql_migrations' \
+               AND name NOT LIKE 'sqlite%' LIMIT 1";
+    Ok(crate::columns::one(connection, sql, vec![]).await?.is_some())
+}
+
+/// The newest step that is known here.
+pub(crate) fn newest() -> String {
+    Migrator::migrations().last().map(|step| step.name().to_owned()).unwrap_or_default()
+}
+
 /// Runs statements written for SQLite on either database.
 pub(crate) async fn run_all(connection: &impl ConnectionTrait, statements: &str) -> Result<(), DbErr> {
     let postgres = connection.get_database_backend() == sea_orm::DbBackend::Postgres;
     for statement in statements.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
         let statement = if postgres {
             statement
-                .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+                .replace("INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
                 .replace(" BLOB", " BYTEA")
+                .replace(") WITHOUT ROWID", ")")
+                // As queries spell it: folded and ordered alike whatever the database's locale is.
+                .replace("lower(name)", "lower(name COLLATE \"C\")")
+                .replace("lower(tag)", "lower(tag COLLATE \"C\")")
         } else {
             statement.to_owned()
         };
