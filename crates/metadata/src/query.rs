@@ -4,6 +4,7 @@
 //! generic. Strings are compared without regard to case, ids with it (protocol.md 7.2, design W13).
 
 mod condition;
+mod parameters;
 mod shapes;
 
 use crate::columns::{Columns, all, one};
@@ -12,8 +13,12 @@ use crate::{
 };
 use condition::Clauses;
 use imprint_api::{QueryCondition, ReplyZone};
-use sea_orm::{DatabaseConnection, DbBackend, Value};
-use shapes::{Kind, Shape};
+use parameters::Parameters;
+use sea_orm::DatabaseConnection;
+use shapes::Shape;
+
+/// Conditions of one query at most: SQLite's expressions are at most 1000 deep, and each may be a subquery.
+const CONDITIONS: usize = 100;
 
 /// What a client asks for.
 #[derive(Clone, Debug)]
@@ -66,6 +71,14 @@ pub enum QueryError {
         /// What was sent.
         value: String,
     },
+    /// More is asked for than a database takes at once.
+    #[error("more than {limit} {what}")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there may be.
+        limit: usize,
+    },
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -74,20 +87,6 @@ pub enum QueryError {
 impl From<sea_orm::DbErr> for QueryError {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::Metadata(error.into())
-    }
-}
-
-/// Values of a statement, and the placeholder of each.
-#[derive(Debug)]
-struct Parameters {
-    values: Vec<Value>,
-    backend: DbBackend,
-}
-
-impl Parameters {
-    fn push(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len())
     }
 }
 
@@ -135,31 +134,32 @@ rows! {
 
 async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Result<Page<R>, QueryError> {
     let shape = R::SHAPE;
-    let backend = sea_orm::ConnectionTrait::get_database_backend(db);
-    let mut parameters = Parameters { values: Vec::new(), backend };
+    if query.conditions.len() > CONDITIONS {
+        return Err(QueryError::TooLarge { what: "conditions", limit: CONDITIONS });
+    }
+    let mut parameters = Parameters::new(sea_orm::ConnectionTrait::get_database_backend(db), scope);
     let mut clauses = Vec::new();
-    // The one place that decides which rows an account sees.
-    if let (true, Scope::Account(account)) = (shape.owned, scope) {
-        clauses.push(format!("t.account_uuid = {}", parameters.push(account.to_string())));
+    if shape.owned {
+        clauses.extend(parameters.seen("t"));
     }
     for condition in &query.conditions {
         clauses.push(Clauses { shape, zone: &query.zone, parameters: &mut parameters }.of(condition)?);
     }
     let filter = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
+    let order = order(shape, query.sort.as_ref(), &parameters)?;
     let total = if query.total {
         let sql = format!("SELECT count(*) AS n FROM {} t{filter}", shape.table);
-        one(db, &sql, parameters.values.clone()).await?.map(|row| row.count("n")).transpose()?
+        one(db, &sql, parameters.values()).await?.map(|row| row.count("n")).transpose()?
     } else {
         None
     };
-    let order = order(shape, query.sort.as_ref(), backend)?;
     if !query.rows || query.limit == 0 {
         return Ok(Page { rows: Vec::new(), total });
     }
     let (limit, start) = (clamped(query.limit), clamped(query.start));
-    let limit = format!(" LIMIT {} OFFSET {}", parameters.push(limit), parameters.push(start));
+    let limit = format!(" LIMIT {} OFFSET {}", parameters.push_own(limit), parameters.push_own(start));
     let sql = format!("SELECT {} FROM {} t{filter}{order}{limit}", R::COLUMNS, shape.table);
-    let rows = all(db, &sql, parameters.values).await?;
+    let rows = all(db, &sql, parameters.values()).await?;
     let mut rows = rows.iter().map(R::read).collect::<Result<Vec<_>, _>>()?;
     // So many parameters each statement takes on both databases.
     for chunk in rows.chunks_mut(1000) {
@@ -172,15 +172,17 @@ fn clamped(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn order(shape: &Shape, sort: Option<&(String, bool)>, backend: DbBackend) -> Result<String, QueryError> {
+fn order(shape: &Shape, sort: Option<&(String, bool)>, parameters: &Parameters) -> Result<String, QueryError> {
     let Some((name, descending)) = sort else { return Ok(" ORDER BY t.created, t.uuid".to_owned()) };
     let field = shape.field(name).ok_or_else(|| unknown(shape, name))?;
-    let direction = if *descending { "DESC" } else { "ASC" };
-    let column = match (field.kind, backend) {
-        (Kind::Text, DbBackend::Postgres) => format!("lower(t.{}) COLLATE \"C\"", field.column),
-        (Kind::Text, _) => format!("lower(t.{})", field.column),
-        _ => format!("t.{}", field.column),
+    // What is not known stands first in both databases' ascending order.
+    let direction = match (descending, parameters.is_postgres()) {
+        (false, false) => "ASC",
+        (true, false) => "DESC",
+        (false, true) => "ASC NULLS FIRST",
+        (true, true) => "DESC NULLS LAST",
     };
+    let column = parameters.ordered(&field.value("t"), field.kind);
     Ok(format!(" ORDER BY {column} {direction}, t.uuid"))
 }
 

@@ -1,8 +1,12 @@
 //! One condition as one SQL clause.
 
+use super::parameters::Parameters;
 use super::shapes::{Field, Kind, Shape};
-use super::{Parameters, QueryError, unknown};
+use super::{QueryError, unknown};
 use imprint_api::{QueryCondition, QueryOperator as Op, ReplyZone};
+
+/// Characters of a pattern at most: SQLite takes 50,000 bytes.
+const PATTERN: usize = 4096;
 
 /// Makes clauses over the rows `t` of a shape.
 pub(super) struct Clauses<'a> {
@@ -22,7 +26,10 @@ impl Clauses<'_> {
         let (related, field) =
             self.shape.related(&condition.field).ok_or_else(|| unknown(self.shape, &condition.field))?;
         let clause = self.compare("x", field, condition.operator, condition)?;
-        Ok(format!("EXISTS (SELECT 1 FROM {} AND {clause})", related.from))
+        // What an account does not see must not answer yes or no either.
+        let seen = if related.owned { self.parameters.seen("x") } else { None };
+        let seen = seen.map(|seen| format!(" AND {seen}")).unwrap_or_default();
+        Ok(format!("EXISTS (SELECT 1 FROM {} AND {clause}{seen})", related.from))
     }
 
     /// A negated operator asks for resources without such a tag.
@@ -36,7 +43,7 @@ impl Clauses<'_> {
             other => ("EXISTS", other),
         };
         let value_kind = if column == "tag_pattern_uuid" { Kind::Id } else { Kind::Text };
-        let field = Field { name: "tag", column, kind: value_kind };
+        let field = Field { name: "tag", column: Some(column), kind: value_kind };
         let clause = self.compare("x", &field, operator, condition)?;
         let of_kind = if kind.is_empty() { String::new() } else { format!(" AND x.kind = '{kind}'") };
         Ok(format!("{exists} (SELECT 1 FROM tag x WHERE x.resource_uuid = t.uuid{of_kind} AND {clause})"))
@@ -49,21 +56,20 @@ impl Clauses<'_> {
         operator: Op,
         condition: &QueryCondition,
     ) -> Result<String, QueryError> {
-        let column = format!("{alias}.{}", field.column);
+        let column = field.value(alias);
         match operator {
             Op::IsNull => return Ok(format!("{column} IS NULL")),
             Op::IsNotNull => return Ok(format!("{column} IS NOT NULL")),
             Op::Like | Op::NotLike => return self.like(&column, field, operator, condition),
             _ => {}
         }
-        let folded = if field.kind == Kind::Text { format!("lower({column})") } else { column };
         if matches!(operator, Op::In | Op::NotIn) {
             let mut values = Vec::new();
             for element in condition.value.split(',') {
                 values.push(self.parameter(field, element, condition)?);
             }
             let not = if operator == Op::NotIn { "NOT " } else { "" };
-            return Ok(format!("{folded} {not}IN ({})", values.join(", ")));
+            return Ok(format!("{} {not}IN ({})", self.parameters.folded(&column, field.kind), values.join(", ")));
         }
         let sign = match operator {
             Op::NotEqual => "<>",
@@ -73,7 +79,12 @@ impl Clauses<'_> {
             Op::Less => "<",
             _ => "=",
         };
-        Ok(format!("{folded} {sign} {}", self.parameter(field, &condition.value, condition)?))
+        // Order needs the byte-wise collation; equality does not, and would lose an id's index by it.
+        let column = match operator {
+            Op::Equal | Op::NotEqual => self.parameters.folded(&column, field.kind),
+            _ => self.parameters.ordered(&column, field.kind),
+        };
+        Ok(format!("{column} {sign} {}", self.parameter(field, &condition.value, condition)?))
     }
 
     fn like(
@@ -83,14 +94,21 @@ impl Clauses<'_> {
         operator: Op,
         condition: &QueryCondition,
     ) -> Result<String, QueryError> {
-        let pattern = self.text(&condition.value.replace('\\', "\\\\"), condition)?;
+        if condition.value.chars().nth(PATTERN).is_some() {
+            return Err(QueryError::TooLarge { what: "characters in a pattern", limit: PATTERN });
+        }
         let not = if operator == Op::NotLike { "NOT " } else { "" };
-        let column = match field.kind {
-            Kind::Text => format!("lower({column})"),
-            Kind::Id => column.to_owned(),
-            _ => format!("CAST({column} AS TEXT)"),
+        // SQLite's LIKE never minds the case of ASCII letters, and its GLOB always does.
+        if field.kind == Kind::Id && !self.parameters.is_postgres() {
+            let pattern = self.text(&glob(&condition.value), condition)?;
+            return Ok(format!("{column} {not}GLOB {pattern}"));
+        }
+        let pattern = self.text(&condition.value.replace('\\', "\\\\"), condition)?;
+        let (column, pattern) = match field.kind {
+            Kind::Text => (self.parameters.folded(column, Kind::Text), self.parameters.folded(&pattern, Kind::Text)),
+            Kind::Id => (column.to_owned(), pattern),
+            Kind::Number | Kind::Boolean | Kind::Date => (format!("CAST({column} AS TEXT)"), pattern),
         };
-        let pattern = if field.kind == Kind::Text { format!("lower({pattern})") } else { pattern };
         Ok(format!("{column} {not}LIKE {pattern} ESCAPE '\\'"))
     }
 
@@ -98,19 +116,22 @@ impl Clauses<'_> {
     fn parameter(&mut self, field: &Field, value: &str, condition: &QueryCondition) -> Result<String, QueryError> {
         match field.kind {
             Kind::Id => self.text(value, condition),
-            Kind::Text => Ok(format!("lower({})", self.text(value, condition)?)),
+            Kind::Text => {
+                let value = self.text(value, condition)?;
+                Ok(self.parameters.folded(&value, Kind::Text))
+            }
             Kind::Number => {
                 let number = whole_number(value).ok_or_else(|| self.wrong("number", value, condition))?;
-                Ok(self.parameters.push(number))
+                self.parameters.push(number)
             }
             Kind::Boolean => {
                 let flag = value.to_ascii_lowercase().parse::<bool>();
                 let flag = flag.map_err(|_| self.wrong("boolean", value, condition))?;
-                Ok(self.parameters.push(flag))
+                self.parameters.push(flag)
             }
             Kind::Date => {
                 let time = self.zone.parse(value.trim()).ok_or_else(|| self.wrong("date", value, condition))?;
-                Ok(self.parameters.push(time.0))
+                self.parameters.push(time.0)
             }
         }
     }
@@ -120,8 +141,8 @@ impl Clauses<'_> {
         if value.contains('\0') {
             return Err(self.wrong("text without NUL", value, condition));
         }
-        let cast = if self.parameters.backend == sea_orm::DbBackend::Postgres { "::text" } else { "" };
-        Ok(self.parameters.push(value) + cast)
+        let cast = if self.parameters.is_postgres() { "::text" } else { "" };
+        Ok(self.parameters.push(value)? + cast)
     }
 
     fn wrong(&self, expected: &'static str, value: &str, condition: &QueryCondition) -> QueryError {
@@ -132,6 +153,20 @@ impl Clauses<'_> {
             value: value.chars().take(128).collect(),
         }
     }
+}
+
+/// A `LIKE` pattern without escapes as a `GLOB` one.
+fn glob(pattern: &str) -> String {
+    let mut glob = String::with_capacity(pattern.len());
+    for character in pattern.chars() {
+        match character {
+            '%' => glob.push('*'),
+            '_' => glob.push('?'),
+            '*' | '?' | '[' => glob.extend(['[', character, ']']),
+            other => glob.push(other),
+        }
+    }
+    glob
 }
 
 /// A number as clients write it: `5`, or `5.0`.
@@ -150,5 +185,24 @@ fn tag_column(field: &str) -> Option<(&'static str, &'static str)> {
         "__systemTag__" => Some(("System", "tag")),
         "__tagUuid__" => Some(("", "tag_pattern_uuid")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_glob_would_take_for_a_wildcard_is_taken_literally() {
+        assert_eq!(glob("a%b_c*d?e[f]g"), "a*b?c[*]d[?]e[[]f]g");
+    }
+
+    #[test]
+    fn numbers_may_have_an_empty_fraction_only() {
+        assert_eq!(whole_number(" 5.00 "), Some(5));
+        assert_eq!(whole_number("-5"), Some(-5));
+        assert_eq!(whole_number("5.5"), None);
+        assert_eq!(whole_number("5e3"), None);
+        assert_eq!(whole_number("9223372036854775808"), None);
     }
 }

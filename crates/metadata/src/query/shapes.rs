@@ -17,8 +17,21 @@ pub(super) enum Kind {
 pub(super) struct Field {
     /// As clients spell it.
     pub(super) name: &'static str,
-    pub(super) column: &'static str,
+    /// `None`: never known here, compared as null.
+    pub(super) column: Option<&'static str>,
     pub(super) kind: Kind,
+}
+
+impl Field {
+    /// Its value in the row `alias`.
+    pub(super) fn value(&self, alias: &str) -> String {
+        match (self.column, self.kind) {
+            (Some(column), _) => format!("{alias}.{column}"),
+            (None, Kind::Id | Kind::Text) => "CAST(NULL AS TEXT)".to_owned(),
+            (None, Kind::Number | Kind::Date) => "CAST(NULL AS BIGINT)".to_owned(),
+            (None, Kind::Boolean) => "CAST(NULL AS BOOLEAN)".to_owned(),
+        }
+    }
 }
 
 /// Rows that belong to a row `t`, as `x`.
@@ -28,6 +41,8 @@ pub(super) struct Related {
     pub(super) prefix: &'static str,
     /// `FROM` and the condition that joins `x` with `t`.
     pub(super) from: &'static str,
+    /// Whether `x` has an owner.
+    pub(super) owned: bool,
     pub(super) fields: &'static [Field],
 }
 
@@ -61,23 +76,28 @@ fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
 }
 
 const fn id(name: &'static str, column: &'static str) -> Field {
-    Field { name, column, kind: Kind::Id }
+    Field { name, column: Some(column), kind: Kind::Id }
 }
 
 const fn text(name: &'static str, column: &'static str) -> Field {
-    Field { name, column, kind: Kind::Text }
+    Field { name, column: Some(column), kind: Kind::Text }
 }
 
 const fn number(name: &'static str, column: &'static str) -> Field {
-    Field { name, column, kind: Kind::Number }
+    Field { name, column: Some(column), kind: Kind::Number }
 }
 
 const fn boolean(name: &'static str, column: &'static str) -> Field {
-    Field { name, column, kind: Kind::Boolean }
+    Field { name, column: Some(column), kind: Kind::Boolean }
 }
 
-const CREATED: Field = Field { name: "createDate", column: "created", kind: Kind::Date };
-const CHANGED: Field = Field { name: "lastOpDate", column: "changed", kind: Kind::Date };
+/// A field that is null in every row.
+const fn never(name: &'static str, kind: Kind) -> Field {
+    Field { name, column: None, kind }
+}
+
+const CREATED: Field = Field { name: "createDate", column: Some("created"), kind: Kind::Date };
+const CHANGED: Field = Field { name: "lastOpDate", column: Some("changed"), kind: Kind::Date };
 
 const ZONE_FIELDS: &[Field] = &[
     id("uuid", "uuid"),
@@ -117,6 +137,7 @@ const PRIMARY_STORAGE_FIELDS: &[Field] = &[
     number("availableCapacity", "available_capacity"),
     number("totalPhysicalCapacity", "total_capacity"),
     number("availablePhysicalCapacity", "available_capacity"),
+    never("systemUsedCapacity", Kind::Number),
     text("type", "kind"),
     text("state", "state"),
     text("status", "status"),
@@ -131,14 +152,22 @@ const VOLUME_FIELDS: &[Field] = &[
     text("description", "description"),
     id("primaryStorageUuid", "primary_storage_uuid"),
     id("vmInstanceUuid", "vm_instance_uuid"),
+    never("diskOfferingUuid", Kind::Id),
+    never("rootImageUuid", Kind::Id),
     text("installPath", "install_path"),
     text("type", "kind"),
     text("format", "format"),
     number("size", "size"),
     number("actualSize", "actual_size"),
+    never("deviceId", Kind::Number),
     text("state", "state"),
     text("status", "status"),
     boolean("isShareable", "is_shareable"),
+    never("volumeQos", Kind::Text),
+    never("lastDetachDate", Kind::Date),
+    never("lastVmInstanceUuid", Kind::Id),
+    never("lastAttachDate", Kind::Date),
+    never("protocol", Kind::Text),
     CREATED,
     CHANGED,
 ];
@@ -191,11 +220,13 @@ pub(super) static ZONE: Shape = Shape {
         Related {
             prefix: "primaryStorage",
             from: "primary_storage x WHERE x.zone_uuid = t.uuid",
+            owned: false,
             fields: PRIMARY_STORAGE_FIELDS,
         },
         Related {
             prefix: "backupStorage",
             from: "backup_storage_zone z JOIN backup_storage x ON x.uuid = z.backup_storage_uuid WHERE z.zone_uuid = t.uuid",
+            owned: false,
             fields: BACKUP_STORAGE_FIELDS,
         },
     ],
@@ -210,16 +241,19 @@ pub(super) static BACKUP_STORAGE: Shape = Shape {
         Related {
             prefix: "attachedZoneUuids",
             from: "backup_storage_zone x WHERE x.backup_storage_uuid = t.uuid",
+            owned: false,
             fields: &[id("", "zone_uuid")],
         },
         Related {
             prefix: "zone",
             from: "backup_storage_zone z JOIN zone x ON x.uuid = z.zone_uuid WHERE z.backup_storage_uuid = t.uuid",
+            owned: false,
             fields: ZONE_FIELDS,
         },
         Related {
             prefix: "image",
             from: "image_ref r JOIN image x ON x.uuid = r.image_uuid WHERE r.backup_storage_uuid = t.uuid",
+            owned: true,
             fields: IMAGE_FIELDS,
         },
     ],
@@ -231,8 +265,13 @@ pub(super) static PRIMARY_STORAGE: Shape = Shape {
     owned: false,
     fields: PRIMARY_STORAGE_FIELDS,
     related: &[
-        Related { prefix: "zone", from: "zone x WHERE x.uuid = t.zone_uuid", fields: ZONE_FIELDS },
-        Related { prefix: "volume", from: "volume x WHERE x.primary_storage_uuid = t.uuid", fields: VOLUME_FIELDS },
+        Related { prefix: "zone", from: "zone x WHERE x.uuid = t.zone_uuid", owned: false, fields: ZONE_FIELDS },
+        Related {
+            prefix: "volume",
+            from: "volume x WHERE x.primary_storage_uuid = t.uuid",
+            owned: true,
+            fields: VOLUME_FIELDS,
+        },
     ],
 };
 
@@ -241,11 +280,16 @@ pub(super) static VOLUME: Shape = Shape {
     inventory: "VolumeInventory",
     owned: true,
     fields: VOLUME_FIELDS,
-    related: &[Related {
-        prefix: "primaryStorage",
-        from: "primary_storage x WHERE x.uuid = t.primary_storage_uuid",
-        fields: PRIMARY_STORAGE_FIELDS,
-    }],
+    related: &[
+        Related {
+            prefix: "primaryStorage",
+            from: "primary_storage x WHERE x.uuid = t.primary_storage_uuid",
+            owned: false,
+            fields: PRIMARY_STORAGE_FIELDS,
+        },
+        // Joined by `rootImageUuid`, which is never known here.
+        Related { prefix: "image", from: "image x WHERE 1 = 0", owned: true, fields: IMAGE_FIELDS },
+    ],
 };
 
 pub(super) static VOLUME_BACKUP: Shape = Shape {
@@ -257,6 +301,7 @@ pub(super) static VOLUME_BACKUP: Shape = Shape {
         Related {
             prefix: "backupStorageRefs",
             from: "volume_backup_ref x WHERE x.backup_uuid = t.uuid",
+            owned: false,
             fields: &[
                 id("volumeBackupUuid", "backup_uuid"),
                 id("backupStorageUuid", "backup_storage_uuid"),
@@ -269,9 +314,10 @@ pub(super) static VOLUME_BACKUP: Shape = Shape {
         Related {
             prefix: "backupStorage",
             from: "volume_backup_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.backup_uuid = t.uuid",
+            owned: false,
             fields: BACKUP_STORAGE_FIELDS,
         },
-        Related { prefix: "volume", from: "volume x WHERE x.uuid = t.volume_uuid", fields: VOLUME_FIELDS },
+        Related { prefix: "volume", from: "volume x WHERE x.uuid = t.volume_uuid", owned: true, fields: VOLUME_FIELDS },
     ],
 };
 
@@ -284,6 +330,7 @@ pub(super) static IMAGE: Shape = Shape {
         Related {
             prefix: "backupStorageRefs",
             from: "image_ref x WHERE x.image_uuid = t.uuid",
+            owned: false,
             fields: &[
                 id("imageUuid", "image_uuid"),
                 id("backupStorageUuid", "backup_storage_uuid"),
@@ -298,7 +345,10 @@ pub(super) static IMAGE: Shape = Shape {
         Related {
             prefix: "backupStorage",
             from: "image_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.image_uuid = t.uuid",
+            owned: false,
             fields: BACKUP_STORAGE_FIELDS,
         },
+        // Joined by the volume's `rootImageUuid`, which is never known here.
+        Related { prefix: "volume", from: "volume x WHERE 1 = 0", owned: true, fields: VOLUME_FIELDS },
     ],
 };
