@@ -127,7 +127,8 @@ impl Metadata {
                     ];
                     execute(transaction, sql, values).await?;
                     for zone in &storage.zones {
-                        let sql = "INSERT INTO backup_storage_zone (backup_storage_uuid, zone_uuid) VALUES ($1, $2)";
+                        let sql = "INSERT INTO backup_storage_zone (backup_storage_uuid, zone_uuid) VALUES ($1, $2) \
+                                   ON CONFLICT DO NOTHING";
                         execute(transaction, sql, vec![text(storage.uuid), text(zone)]).await?;
                     }
                     tags.insert(transaction, storage.uuid, "BackupStorageVO", storage.created).await?;
@@ -165,6 +166,13 @@ impl Metadata {
     ) -> Result<(), MetadataError> {
         let sql = "UPDATE backup_storage SET status = $1, store_uuid = COALESCE($2, store_uuid) WHERE uuid = $3";
         self.change(sql, vec![text(status), optional(store), text(uuid)]).await?;
+        Ok(())
+    }
+
+    /// Notes a collection that began or was found in the store; an older one changes nothing.
+    pub async fn note_epoch(&self, uuid: BackupStorageUuid, epoch: u64) -> Result<(), MetadataError> {
+        let sql = "UPDATE backup_storage SET epoch = $1 WHERE uuid = $2 AND epoch < $1";
+        self.change(sql, vec![number(epoch), text(uuid)]).await?;
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! Volume backups, from their first transaction to their last.
 
-use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, root, text};
+use crate::columns::{
+    Columns, affected, all, execute, for_share, for_update, number, on_postgres, one, optional, placeholders, root,
+    text,
+};
 use crate::error::is_taken;
 use crate::leases::{self, NewLease};
 use crate::{Metadata, MetadataError, NewTags, records};
@@ -106,13 +109,17 @@ impl VolumeBackupRow {
 
     /// Fills in the references of the rows of a page.
     pub(crate) async fn attach(db: &impl ConnectionTrait, rows: &mut [Self]) -> Result<(), MetadataError> {
+        Self::attach_locked(db, rows, "").await
+    }
+
+    async fn attach_locked(db: &impl ConnectionTrait, rows: &mut [Self], lock: &str) -> Result<(), MetadataError> {
         if rows.is_empty() {
             return Ok(());
         }
         let marks = placeholders(1, rows.len());
         let sql = format!(
             "SELECT id, backup_uuid, backup_storage_uuid, install_path, status, root, created, changed \
-             FROM volume_backup_ref WHERE backup_uuid IN ({marks}) ORDER BY id"
+             FROM volume_backup_ref WHERE backup_uuid IN ({marks}) ORDER BY id{lock}"
         );
         let mut refs: HashMap<VolumeBackupUuid, Vec<VolumeBackupRefRow>> = HashMap::new();
         for row in all(db, &sql, rows.iter().map(|row| text(row.uuid)).collect()).await? {
@@ -258,6 +265,8 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    // The backup before its lease: whoever deletes it meanwhile locks them in the same order.
+                    lock(transaction, commit.uuid).await?;
                     if affected(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(commit.lease)]).await? == 0
                     {
                         return Err(CommitBackupError::LeaseGone);
@@ -303,6 +312,7 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    lock(transaction, uuid).await?;
                     execute(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(lease)]).await?;
                     remove_creating(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
                     Ok(())
@@ -344,6 +354,10 @@ impl Metadata {
                     let Some(mut row) = find(transaction, uuid, for_update(transaction)).await? else {
                         return Ok(Vec::new());
                     };
+                    let meant = |storage| storages.as_ref().is_none_or(|storages| storages.contains(&storage));
+                    if !row.refs.iter().any(|reference| meant(reference.storage)) {
+                        return Ok(Vec::new());
+                    }
                     if row.status == ResourceStatus::Creating {
                         let sql = "DELETE FROM lease WHERE uuid IN \
                                    (SELECT lease_uuid FROM volume_backup_ref WHERE backup_uuid = $1)";
@@ -351,21 +365,13 @@ impl Metadata {
                         remove_creating(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
                         return Ok(Vec::new());
                     }
-                    let meant = |storage| storages.as_ref().is_none_or(|storages| storages.contains(&storage));
                     row.rev += 1;
-                    let mut begun = Vec::new();
-                    for reference in row.refs.iter().filter(|reference| meant(reference.storage)) {
-                        let sql = "UPDATE volume_backup_ref SET status = 'Deleting', changed = $1 WHERE id = $2";
-                        execute(transaction, sql, vec![now.0.into(), number(reference.id)]).await?;
-                        let record = records::of_backup(&row, reference, CatalogState::Tombstone);
-                        records::queue(transaction, reference.storage, &record).await?;
-                        begun.push(reference.storage);
+                    if mark_deleting(transaction, &mut row, meant, now).await? {
+                        let sql = "UPDATE volume_backup SET status = $1, rev = $2, changed = $3 WHERE uuid = $4";
+                        let values = vec![text(row.status), number(row.rev), now.0.into(), text(uuid)];
+                        execute(transaction, sql, values).await?;
                     }
-                    let status = if begun.len() == row.refs.len() { "Deleting" } else { row.status.as_str() };
-                    let sql = "UPDATE volume_backup SET status = $1, rev = $2, changed = $3 WHERE uuid = $4";
-                    let values = vec![status.into(), number(row.rev), now.0.into(), text(uuid)];
-                    execute(transaction, sql, values).await?;
-                    Ok(begun)
+                    Ok(row.refs.iter().map(|reference| reference.storage).filter(|storage| meant(*storage)).collect())
                 })
             })
             .await
@@ -376,6 +382,7 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    lock(transaction, uuid).await?;
                     let sql = "DELETE FROM volume_backup_ref WHERE backup_uuid = $1 AND status = 'Deleting'";
                     execute(transaction, sql, vec![text(uuid)]).await?;
                     let unreferenced = "DELETE FROM volume_backup WHERE uuid = $1 AND NOT EXISTS \
@@ -394,6 +401,35 @@ impl Metadata {
         let sql = "SELECT DISTINCT backup_uuid FROM volume_backup_ref WHERE status = 'Deleting'";
         all(self.reader(), sql, vec![]).await?.iter().map(|row| row.parsed("backup_uuid")).collect()
     }
+}
+
+/// Locks a backup's row, if there is one.
+async fn lock(transaction: &DatabaseTransaction, uuid: VolumeBackupUuid) -> Result<(), DbErr> {
+    let sql = format!("SELECT uuid FROM volume_backup WHERE uuid = $1{}", for_update(transaction));
+    one(transaction, &sql, vec![text(uuid)]).await.map(|_| ())
+}
+
+/// Marks the copies that are meant, each with its tombstone; without any other the backup is `Deleting` too. Those that
+/// are marked already have theirs. Answers whether anything was changed.
+async fn mark_deleting(
+    transaction: &DatabaseTransaction,
+    row: &mut VolumeBackupRow,
+    meant: impl Fn(BackupStorageUuid) -> bool,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let fresh = |reference: &VolumeBackupRefRow| reference.status != ResourceStatus::Deleting;
+    let marked: Vec<_> =
+        row.refs.iter().filter(|reference| meant(reference.storage) && fresh(reference)).cloned().collect();
+    for reference in &marked {
+        let sql = "UPDATE volume_backup_ref SET status = 'Deleting', changed = $1 WHERE id = $2";
+        execute(transaction, sql, vec![now.0.into(), number(reference.id)]).await?;
+        let record = records::of_backup(row, reference, CatalogState::Tombstone);
+        records::queue(transaction, reference.storage, &record).await?;
+    }
+    if row.refs.iter().all(|reference| meant(reference.storage) || !fresh(reference)) {
+        row.status = ResourceStatus::Deleting;
+    }
+    Ok(!marked.is_empty())
 }
 
 /// Removes backups that are `Creating` and meet `condition`; answers how many.
@@ -424,7 +460,7 @@ pub(crate) async fn find(
     let sql = format!("SELECT {} FROM volume_backup t WHERE t.uuid = $1{lock}", VolumeBackupRow::COLUMNS);
     let Some(row) = one(db, &sql, vec![text(uuid)]).await? else { return Ok(None) };
     let mut rows = [VolumeBackupRow::read(&row)?];
-    VolumeBackupRow::attach(db, &mut rows).await?;
+    VolumeBackupRow::attach_locked(db, &mut rows, lock).await?;
     let [row] = rows;
     Ok(Some(row))
 }
@@ -470,8 +506,9 @@ async fn begin(
 }
 
 async fn check_storage(transaction: &DatabaseTransaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {
-    let sql = "SELECT state, status FROM backup_storage WHERE uuid = $1";
-    let row = one(transaction, sql, vec![text(storage)]).await?;
+    // Many begin at once; a collection, which counts an epoch there, waits for them.
+    let sql = format!("SELECT state, status FROM backup_storage WHERE uuid = $1{}", for_share(transaction));
+    let row = one(transaction, &sql, vec![text(storage)]).await?;
     let (state, status) = match &row {
         Some(row) => (row.parsed("state")?, row.parsed("status")?),
         None => (ResourceState::Disabled, StorageStatus::Disconnected),
@@ -492,7 +529,7 @@ async fn newest_ready(
         "SELECT r.backup_uuid, r.root FROM volume_backup b JOIN volume_backup_ref r ON r.backup_uuid = b.uuid \
          WHERE b.volume_uuid = $1 AND r.backup_storage_uuid = $2 AND b.status = 'Ready' AND r.status = 'Ready' \
          ORDER BY b.created DESC, r.id DESC LIMIT 1{}",
-        for_update(transaction)
+        on_postgres(transaction, " FOR SHARE OF b, r")
     );
     let Some(row) = one(transaction, &sql, vec![text(volume), text(storage)]).await? else { return Ok(None) };
     Ok(row.optional_root("root")?.map(|root| row.parsed("backup_uuid").map(|uuid| (uuid, root))).transpose()?)

@@ -1,9 +1,9 @@
 //! The outbox of the stores' catalogs: records queued by transactions, taken in batches, removed once published.
 
-use crate::columns::{all, execute, number, one, placeholders, text};
+use crate::columns::{Columns, all, execute, for_update, number, one, placeholders, text};
 use crate::{Metadata, MetadataError};
 use imprint_domain::{BackupStorageUuid, CatalogRecord};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, DbErr};
 
 /// Records that one catalog object holds at most.
 const BATCH: i64 = 1024;
@@ -23,36 +23,35 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let sql = "SELECT id, seq, record FROM catalog_outbox WHERE backup_storage_uuid = $1 \
-                               ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, id LIMIT $2";
+                    // The storage's row first: two servers take one batch after the other.
+                    let sql = format!(
+                        "SELECT next_catalog_seq FROM backup_storage WHERE uuid = $1{}",
+                        for_update(transaction)
+                    );
+                    let Some(row) = one(transaction, &sql, vec![text(storage)]).await? else { return Ok(None) };
+                    let next = row.count("next_catalog_seq")?;
+                    if let Some(taken) = oldest_taken(transaction, storage).await? {
+                        return Ok(Some(taken));
+                    }
+                    let sql = "SELECT id, record FROM catalog_outbox WHERE backup_storage_uuid = $1 AND seq IS NULL \
+                               ORDER BY id LIMIT $2";
                     let rows = all(transaction, sql, vec![text(storage), BATCH.into()]).await?;
-                    let Some(first) = rows.first() else { return Ok(None) };
-                    let taken = first.optional_count("seq")?;
-                    let seq = match taken {
-                        Some(seq) => Some(seq),
-                        None => assign_seq(transaction, storage).await?,
-                    };
-                    let Some(seq) = seq else { return Ok(None) };
-                    let (mut ids, mut records) = (Vec::new(), Vec::new());
-                    for row in &rows {
-                        if row.optional_count("seq")? != taken {
-                            break;
-                        }
-                        let json = row.text("record")?;
-                        let damaged = |_| MetadataError::Damaged { column: "record".to_owned(), value: json.clone() };
-                        records.push(serde_json::from_str(&json).map_err(damaged)?);
-                        ids.push(row.int("id")?);
+                    if rows.is_empty() {
+                        return Ok(None);
                     }
-                    if taken.is_none() {
-                        let sql =
-                            format!("UPDATE catalog_outbox SET seq = $1 WHERE id IN ({})", placeholders(2, ids.len()));
-                        let values = std::iter::once(number(seq)).chain(ids.into_iter().map(Into::into)).collect();
-                        execute(transaction, &sql, values).await?;
-                    }
-                    Ok(Some(CatalogBatch { seq, records }))
+                    let records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+                    let ids = rows.iter().map(|row| row.int("id")).collect::<Result<Vec<_>, _>>()?;
+                    assign(transaction, storage, next, ids).await?;
+                    Ok(Some(CatalogBatch { seq: next, records }))
                 })
             })
             .await
+    }
+
+    /// Whether anything waits to be published for a storage.
+    pub async fn outbox_waits(&self, storage: BackupStorageUuid) -> Result<bool, MetadataError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM catalog_outbox WHERE backup_storage_uuid = $1) AS waits";
+        one(self.reader(), sql, vec![text(storage)]).await?.map_or(Ok(false), |row| row.flag("waits"))
     }
 
     /// Removes a batch that is in the store.
@@ -63,12 +62,34 @@ impl Metadata {
     }
 }
 
-/// Counts a storage's catalog objects. The `UPDATE` locks the storage's row; `None`: it is gone.
-async fn assign_seq(
+fn record(row: &Columns) -> Result<CatalogRecord, MetadataError> {
+    let json = row.text("record")?;
+    serde_json::from_str(&json).map_err(|_| MetadataError::Damaged { column: "record".to_owned(), value: json })
+}
+
+/// A batch that has its number already.
+async fn oldest_taken(
     transaction: &DatabaseTransaction,
     storage: BackupStorageUuid,
-) -> Result<Option<u64>, MetadataError> {
-    let sql = "UPDATE backup_storage SET next_catalog_seq = next_catalog_seq + 1 WHERE uuid = $1 \
-               RETURNING next_catalog_seq - 1 AS seq";
-    one(transaction, sql, vec![text(storage)]).await?.map(|row| row.count("seq")).transpose()
+) -> Result<Option<CatalogBatch>, MetadataError> {
+    let sql = "SELECT seq, record FROM catalog_outbox WHERE backup_storage_uuid = $1 AND seq = \
+               (SELECT min(seq) FROM catalog_outbox WHERE backup_storage_uuid = $1 AND seq IS NOT NULL) ORDER BY id";
+    let rows = all(transaction, sql, vec![text(storage)]).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let seq = first.count("seq")?;
+    Ok(Some(CatalogBatch { seq, records: rows.iter().map(record).collect::<Result<_, _>>()? }))
+}
+
+/// Gives records their number, and counts the storage's catalog objects.
+async fn assign(
+    transaction: &DatabaseTransaction,
+    storage: BackupStorageUuid,
+    seq: u64,
+    ids: Vec<i64>,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE backup_storage SET next_catalog_seq = $1 WHERE uuid = $2";
+    execute(transaction, sql, vec![number(seq.saturating_add(1)), text(storage)]).await?;
+    let sql = format!("UPDATE catalog_outbox SET seq = $1 WHERE id IN ({})", placeholders(2, ids.len()));
+    let values = std::iter::once(number(seq)).chain(ids.into_iter().map(Into::into)).collect();
+    execute(transaction, &sql, values).await.map(|_| ())
 }

@@ -1,8 +1,10 @@
 //! Digests of exported files, remembered by content, so that equal images share them.
 
-use crate::columns::{all, execute, number, one, root, text};
+use crate::columns::{all, execute, for_update, number, one, root, text};
+use crate::images::NOT_CALCULATED;
 use crate::{Metadata, MetadataError, tags};
-use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid};
+use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid, Timestamp};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 /// The digests of one exported file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Undigested {
     pub storage: BackupStorageUuid,
     /// Its content there.
     pub root: EncodedRoot,
+    /// The form whose digests it waits for: its own.
+    pub format: ImageFormat,
 }
 
 impl Metadata {
@@ -59,20 +63,7 @@ impl Metadata {
                         digest.sha256.clone().into(),
                     ];
                     execute(transaction, sql, values).await?;
-                    if format != ImageFormat::Qcow2 {
-                        return Ok(());
-                    }
-                    let sql = "SELECT DISTINCT image_uuid FROM image_ref WHERE root = $1 AND NOT digested";
-                    for row in all(transaction, sql, vec![root(&content)]).await? {
-                        let image = row.text("image_uuid")?;
-                        let sql = "UPDATE image SET md5_sum = $1 WHERE uuid = $2";
-                        execute(transaction, sql, vec![digest.md5.clone().into(), image.clone().into()]).await?;
-                        let tag = format!("image::sha256::{}", digest.sha256);
-                        tags::insert(transaction, &image, "ImageVO", (&tag, "System"), None, now).await?;
-                    }
-                    let sql = "UPDATE image_ref SET digested = TRUE WHERE root = $1";
-                    execute(transaction, sql, vec![root(&content)]).await?;
-                    Ok(())
+                    show(transaction, &content, format, &digest, now).await
                 })
             })
             .await
@@ -80,19 +71,83 @@ impl Metadata {
 
     /// Gives up on the digests of a content that cannot be read; its images keep saying `not calculated`.
     pub async fn skip_digest(&self, content: EncodedRoot) -> Result<(), MetadataError> {
-        self.change("UPDATE image_ref SET digested = TRUE WHERE root = $1", vec![root(&content)]).await?;
+        self.change("UPDATE image_ref SET digested = TRUE WHERE root = $1 AND NOT digested", vec![root(&content)])
+            .await?;
         Ok(())
     }
 
-    /// The image that has waited longest for its digests.
+    /// The image that has waited longest for the digests of its own form.
     pub async fn next_undigested(&self) -> Result<Option<Undigested>, MetadataError> {
-        let sql = "SELECT image_uuid, backup_storage_uuid, root FROM image_ref WHERE NOT digested ORDER BY id LIMIT 1";
+        let sql = "SELECT r.image_uuid, r.backup_storage_uuid, r.root, i.format FROM image_ref r \
+                   JOIN image i ON i.uuid = r.image_uuid WHERE NOT r.digested AND r.status = 'Ready' \
+                   ORDER BY r.id LIMIT 1";
         let Some(row) = one(self.reader(), sql, vec![]).await? else { return Ok(None) };
         let Some(content) = row.optional_root("root")? else { return Ok(None) };
         Ok(Some(Undigested {
             image: row.parsed("image_uuid")?,
             storage: row.parsed("backup_storage_uuid")?,
             root: content,
+            format: row.parsed("format")?,
         }))
     }
+}
+
+/// Shows digests on every image of that content whose own form they are of.
+async fn show(
+    transaction: &DatabaseTransaction,
+    content: &EncodedRoot,
+    format: ImageFormat,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    // The images before their references, one after the other, as whoever changes an image locks them.
+    let sql = format!(
+        "SELECT i.uuid FROM image i WHERE i.format = $1 AND i.uuid IN \
+         (SELECT r.image_uuid FROM image_ref r WHERE r.root = $2 AND NOT r.digested) ORDER BY i.uuid{}",
+        for_update(transaction)
+    );
+    for row in all(transaction, &sql, vec![text(format), root(content)]).await? {
+        let image = row.text("uuid")?;
+        let sql = "UPDATE image SET md5_sum = $1 WHERE uuid = $2";
+        execute(transaction, sql, vec![digest.md5.clone().into(), image.clone().into()]).await?;
+        replace_tag(transaction, &image, Some(digest), now).await?;
+        // Its copies elsewhere are the same file.
+        execute(transaction, "UPDATE image_ref SET digested = TRUE WHERE image_uuid = $1", vec![image.into()]).await?;
+    }
+    Ok(())
+}
+
+async fn replace_tag(
+    transaction: &DatabaseTransaction,
+    image: &str,
+    digest: Option<&Digest>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let sql = "DELETE FROM tag WHERE resource_uuid = $1 AND kind = 'System' AND tag LIKE 'image::sha256::%'";
+    execute(transaction, sql, vec![image.into()]).await?;
+    let Some(digest) = digest else { return Ok(()) };
+    tags::insert(transaction, image, "ImageVO", (&sha256_tag(&digest.sha256), "System"), None, now).await
+}
+
+/// The system tag that shows an image's SHA-256.
+pub(crate) fn sha256_tag(sha256: &str) -> String {
+    format!("image::sha256::{sha256}")
+}
+
+/// After an image's form was changed: the `md5Sum` of its file in the new one, which may have to be calculated yet.
+pub(crate) async fn of_new_format(
+    transaction: &DatabaseTransaction,
+    image: ImageUuid,
+    format: ImageFormat,
+    now: Timestamp,
+) -> Result<String, MetadataError> {
+    let sql = "SELECT d.md5, d.sha256 FROM image_ref r JOIN digest d ON d.root = r.root \
+               WHERE r.image_uuid = $1 AND d.format = $2 ORDER BY d.layout_version DESC LIMIT 1";
+    let row = one(transaction, sql, vec![text(image), text(format)]).await?;
+    let known = row.map(|row| Ok::<_, MetadataError>(Digest { md5: row.text("md5")?, sha256: row.text("sha256")? }));
+    let known = known.transpose()?;
+    replace_tag(transaction, &image.to_string(), known.as_ref(), now).await?;
+    let sql = "UPDATE image_ref SET digested = $1 WHERE image_uuid = $2";
+    execute(transaction, sql, vec![known.is_some().into(), text(image)]).await?;
+    Ok(known.map_or_else(|| NOT_CALCULATED.to_owned(), |digest| digest.md5))
 }

@@ -1,6 +1,6 @@
 //! Download links. Only a hash of a link's token is kept.
 
-use crate::columns::{execute, one, text};
+use crate::columns::{affected, execute, one, text};
 use crate::{Metadata, MetadataError};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid, ResourceStatus, Timestamp};
 
@@ -49,6 +49,19 @@ impl Metadata {
                 Box::pin(async move {
                     let expired = "DELETE FROM image_export WHERE image_uuid = $1 AND expires <= $2";
                     execute(transaction, expired, vec![text(export.image), now.into()]).await?;
+                    let sql = "UPDATE image_ref SET export_url = $1, export_md5_sum = $2, changed = $3 \
+                               WHERE image_uuid = $4 AND backup_storage_uuid = $5";
+                    let values = vec![
+                        export.url.into(),
+                        export.md5.into(),
+                        now.into(),
+                        text(export.image),
+                        text(export.storage),
+                    ];
+                    if affected(transaction, sql, values).await? == 0 {
+                        // The image was removed meanwhile: the link leads nowhere.
+                        return Ok(());
+                    }
                     let sql = "INSERT INTO image_export (token_hash, image_uuid, backup_storage_uuid, format, created, \
                                expires) VALUES ($1, $2, $3, $4, $5, $6)";
                     let values = vec![
@@ -58,16 +71,6 @@ impl Metadata {
                         text(export.format),
                         now.into(),
                         export.expires.0.into(),
-                    ];
-                    execute(transaction, sql, values).await?;
-                    let sql = "UPDATE image_ref SET export_url = $1, export_md5_sum = $2, changed = $3 \
-                               WHERE image_uuid = $4 AND backup_storage_uuid = $5";
-                    let values = vec![
-                        export.url.into(),
-                        export.md5.into(),
-                        now.into(),
-                        text(export.image),
-                        text(export.storage),
                     ];
                     execute(transaction, sql, values).await?;
                     Ok(())

@@ -1,8 +1,9 @@
 //! Accounts and sessions.
 
-use crate::columns::{Columns, affected, execute, one, text};
+use crate::columns::{Columns, affected, execute, for_update, one, text};
 use crate::{CreateError, Metadata, MetadataError};
 use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
+use sea_orm::DbErr;
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +70,13 @@ impl Metadata {
             .write(move |transaction| {
                 Box::pin(async move {
                     let sql = "INSERT INTO account (uuid, name, kind, password_hash, created, changed) \
-                               VALUES ($1, $2, $3, $4, $5, $6)";
+                               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
                     let AccountRow { uuid, name, kind, password_hash } = row;
                     let values =
                         vec![text(uuid), name.into(), kind.into(), password_hash.into(), now.into(), now.into()];
-                    execute(transaction, sql, values).await?;
+                    if affected(transaction, sql, values).await? == 0 {
+                        return Err(CreateError::NameTaken);
+                    }
                     Ok(())
                 })
             })
@@ -86,10 +89,11 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let sql = "DELETE FROM session WHERE account_uuid = $1";
-                    execute(transaction, sql, vec![text(account)]).await?;
+                    // The account first: whoever makes a session of it meanwhile waits, and is met by the DELETE.
                     let sql = "UPDATE account SET password_hash = $1, changed = $2 WHERE uuid = $3";
                     let found = affected(transaction, sql, vec![hash.into(), now.into(), text(account)]).await?;
+                    let sql = "DELETE FROM session WHERE account_uuid = $1";
+                    execute(transaction, sql, vec![text(account)]).await?;
                     Ok::<_, MetadataError>(found > 0)
                 })
             })
@@ -102,7 +106,10 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let database = |error| CreateSessionError::Metadata(MetadataError::Database(error));
+                    let database = |error: DbErr| CreateSessionError::Metadata(error.into());
+                    // Two log-ins of one account are counted one after the other.
+                    let sql = format!("SELECT uuid FROM account WHERE uuid = $1{}", for_update(transaction));
+                    one(transaction, &sql, vec![text(row.account)]).await.map_err(database)?;
                     let sql = "SELECT count(*) AS n FROM session WHERE account_uuid = $1 AND expires > $2";
                     let living = one(transaction, sql, vec![text(row.account), now.into()]).await.map_err(database)?;
                     if living.map_or(Ok(0), |row| row.count("n"))? >= limit {

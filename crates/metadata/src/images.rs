@@ -1,7 +1,7 @@
 //! Images after they were made: changed, deleted, recovered, expunged.
 
 use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, text};
-use crate::{Metadata, MetadataError, records};
+use crate::{Metadata, MetadataError, digests, records};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, Timestamp,
@@ -120,13 +120,17 @@ impl ImageRow {
 
     /// Fills in the references of the rows of a page.
     pub(crate) async fn attach(db: &impl ConnectionTrait, rows: &mut [Self]) -> Result<(), MetadataError> {
+        Self::attach_locked(db, rows, "").await
+    }
+
+    async fn attach_locked(db: &impl ConnectionTrait, rows: &mut [Self], lock: &str) -> Result<(), MetadataError> {
         if rows.is_empty() {
             return Ok(());
         }
         let marks = placeholders(1, rows.len());
         let sql = format!(
             "SELECT id, image_uuid, backup_storage_uuid, install_path, status, export_md5_sum, export_url, root, \
-             created, changed FROM image_ref WHERE image_uuid IN ({marks}) ORDER BY id"
+             created, changed FROM image_ref WHERE image_uuid IN ({marks}) ORDER BY id{lock}"
         );
         let mut refs: HashMap<ImageUuid, Vec<ImageRefRow>> = HashMap::new();
         for row in all(db, &sql, rows.iter().map(|row| text(row.uuid)).collect()).await? {
@@ -221,7 +225,10 @@ impl Metadata {
                     row.description = changes.description.or(row.description);
                     row.guest_os_type = changes.guest_os_type.or(row.guest_os_type);
                     row.media_type = changes.media_type.unwrap_or(row.media_type);
-                    row.format = changes.format.unwrap_or(row.format);
+                    if let Some(format) = changes.format.filter(|format| *format != row.format) {
+                        row.format = format;
+                        row.md5_sum = Some(digests::of_new_format(transaction, uuid, format, now).await?);
+                    }
                     row.system = changes.system.unwrap_or(row.system);
                     row.platform = changes.platform.or(row.platform);
                     row.architecture = changes.architecture.or(row.architecture);
@@ -247,11 +254,17 @@ impl Metadata {
                         row => row?,
                     };
                     let meant = |storage| storages.as_ref().is_none_or(|storages| storages.contains(&storage));
+                    let mut changed = false;
                     for reference in &mut row.refs {
                         if meant(reference.storage) && reference.status == ResourceStatus::Ready {
                             reference.status = ResourceStatus::Deleted;
                             set_ref_status(transaction, reference, now).await?;
+                            changed = true;
                         }
+                    }
+                    // Deleting it again must not make it younger.
+                    if !changed {
+                        return Ok(());
                     }
                     if row.refs.iter().all(|reference| reference.status != ResourceStatus::Ready) {
                         row.status = ResourceStatus::Deleted;
@@ -262,13 +275,14 @@ impl Metadata {
             .await
     }
 
-    /// Makes a deleted image Ready again, on some storages or on all.
+    /// Makes a deleted image Ready again, on some storages or on all; an empty list means all too.
     pub async fn recover_image(
         &self,
         uuid: ImageUuid,
         storages: Option<Vec<BackupStorageUuid>>,
     ) -> Result<ImageRow, ChangeImageError> {
         let now = self.now();
+        let storages = storages.filter(|storages| !storages.is_empty());
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
@@ -321,6 +335,9 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    // The image before its references, as everywhere.
+                    let sql = format!("SELECT uuid FROM image WHERE uuid = $1{}", for_update(transaction));
+                    one(transaction, &sql, vec![text(uuid)]).await?;
                     let exports = "DELETE FROM image_export WHERE image_uuid = $1 AND backup_storage_uuid IN \
                         (SELECT backup_storage_uuid FROM image_ref WHERE image_uuid = $1 AND status = 'Deleting')";
                     execute(transaction, exports, vec![text(uuid)]).await?;
@@ -339,14 +356,15 @@ impl Metadata {
 
     /// Images whose removal began and did not end.
     pub async fn expunging_images(&self) -> Result<Vec<ImageUuid>, MetadataError> {
-        let sql = "SELECT DISTINCT image_uuid FROM image_ref WHERE status = 'Deleting'";
+        let sql = "SELECT DISTINCT image_uuid FROM image_ref WHERE status = 'Deleting' AND status <> 'Ready'";
         all(self.reader(), sql, vec![]).await?.iter().map(|row| row.parsed("image_uuid")).collect()
     }
 
-    /// Images that were deleted, and not changed since `before`.
+    /// Images that have deleted copies, the last of them deleted before `before`.
     pub async fn images_deleted_before(&self, before: Timestamp) -> Result<Vec<ImageUuid>, MetadataError> {
-        let sql = "SELECT uuid FROM image WHERE status = 'Deleted' AND changed < $1";
-        all(self.reader(), sql, vec![before.0.into()]).await?.iter().map(|row| row.parsed("uuid")).collect()
+        let sql = "SELECT image_uuid FROM image_ref WHERE status = 'Deleted' AND status <> 'Ready' \
+                   GROUP BY image_uuid HAVING max(deleted) < $1 ORDER BY image_uuid";
+        all(self.reader(), sql, vec![before.0.into()]).await?.iter().map(|row| row.parsed("image_uuid")).collect()
     }
 }
 
@@ -378,14 +396,16 @@ async fn find(db: &impl ConnectionTrait, uuid: ImageUuid, lock: &str) -> Result<
     let sql = format!("SELECT {} FROM image t WHERE t.uuid = $1{lock}", ImageRow::COLUMNS);
     let Some(row) = one(db, &sql, vec![text(uuid)]).await? else { return Ok(None) };
     let mut rows = [ImageRow::read(&row)?];
-    ImageRow::attach(db, &mut rows).await?;
+    ImageRow::attach_locked(db, &mut rows, lock).await?;
     let [row] = rows;
     Ok(Some(row))
 }
 
 async fn set_ref_status(db: &impl ConnectionTrait, reference: &ImageRefRow, now: Timestamp) -> Result<(), DbErr> {
-    let sql = "UPDATE image_ref SET status = $1, changed = $2 WHERE id = $3";
-    execute(db, sql, vec![text(reference.status), now.0.into(), number(reference.id)]).await.map(|_| ())
+    let deleted = (reference.status == ResourceStatus::Deleted).then_some(now.0);
+    let sql = "UPDATE image_ref SET status = $1, deleted = $2, changed = $3 WHERE id = $4";
+    let values = vec![text(reference.status), deleted.into(), now.0.into(), number(reference.id)];
+    execute(db, sql, values).await.map(|_| ())
 }
 
 /// Writes a changed image, one revision on, and tells every storage that has it.
@@ -397,8 +417,8 @@ async fn save(
     row.rev += 1;
     row.changed = now;
     let sql = "UPDATE image SET name = $1, description = $2, status = $3, guest_os_type = $4, media_type = $5, \
-               format = $6, system = $7, platform = $8, architecture = $9, virtio = $10, rev = $11, changed = $12 \
-               WHERE uuid = $13";
+               format = $6, system = $7, platform = $8, architecture = $9, virtio = $10, md5_sum = $11, rev = $12, \
+               changed = $13 WHERE uuid = $14";
     let values = vec![
         row.name.clone().into(),
         optional(row.description.as_ref()),
@@ -410,6 +430,7 @@ async fn save(
         optional(row.platform.as_ref()),
         optional(row.architecture.as_ref()),
         row.virtio.into(),
+        optional(row.md5_sum.as_ref()),
         number(row.rev),
         now.0.into(),
         text(row.uuid),

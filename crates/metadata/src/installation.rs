@@ -11,13 +11,12 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let sql = "SELECT uuid FROM installation ORDER BY created, uuid LIMIT 1";
-                    if let Some(row) = one(transaction, sql, vec![]).await? {
-                        return row.parsed("uuid");
-                    }
-                    let sql = "INSERT INTO installation (uuid, created) VALUES ($1, $2)";
+                    // Of two servers that start at once, one inserts and both read what it inserted.
+                    let sql = "INSERT INTO installation (id, uuid, created) VALUES (1, $1, $2) \
+                               ON CONFLICT (id) DO NOTHING";
                     execute(transaction, sql, vec![text(proposed), now.into()]).await?;
-                    Ok(proposed)
+                    let row = one(transaction, "SELECT uuid FROM installation WHERE id = 1", vec![]).await?;
+                    row.map_or(Ok(proposed), |row| row.parsed("uuid"))
                 })
             })
             .await

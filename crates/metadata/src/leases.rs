@@ -4,7 +4,7 @@
 //! inserted under it before the segment's PUT and marked durable after, and the commit of what was written fails when the
 //! lease is gone. An expired lease only loses its row: a wrong clock costs a retry, never data.
 
-use crate::columns::{all, execute, number, one, text};
+use crate::columns::{all, execute, for_share, number, one, text};
 use crate::{Metadata, MetadataError};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, LeaseUuid, SegmentId, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -113,8 +113,8 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let sql = "SELECT 1 AS alive FROM lease WHERE uuid = $1";
-                    if one(transaction, sql, vec![text(lease)]).await?.is_none() {
+                    let sql = format!("SELECT uuid FROM lease WHERE uuid = $1{}", for_share(transaction));
+                    if one(transaction, &sql, vec![text(lease)]).await?.is_none() {
                         return Err(LeaseGone(lease).into());
                     }
                     let sql = "INSERT INTO segment (backup_storage_uuid, id, lease_uuid, durable, state, generation) \

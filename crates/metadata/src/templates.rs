@@ -3,10 +3,10 @@
 //! Four statements when there are no tags: read the source, insert the image, insert its reference, queue its record.
 //! Their texts are constant, so that each connection prepares them once.
 
-use crate::columns::{Columns, execute, for_update, number, one, optional, root, text};
+use crate::columns::{Columns, execute, number, on_postgres, one, optional, root, text};
 use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
-use crate::{Metadata, MetadataError, NewTags, records, tags};
+use crate::{Metadata, MetadataError, NewTags, digests, records, tags};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
@@ -144,9 +144,9 @@ async fn create(
     scope: crate::Scope,
     now: Timestamp,
 ) -> Result<ImageRow, CreateImageError> {
-    // Deleting the backup locks the same row: either it is seen here as Deleting, or it waits for this image.
-    let lock = if for_update(transaction).is_empty() { "" } else { " FOR UPDATE OF b" };
-    let sql = format!("{SOURCE}{lock}");
+    // Deleting the backup locks and changes both rows: either they are seen here as Deleting, or it waits for this image.
+    // A share lock, so that images of one backup are made side by side.
+    let sql = format!("{SOURCE}{}", on_postgres(transaction, " FOR SHARE OF b, r"));
     let values = vec![text(new.backup), text(new.storage), number(new.layout_version)];
     let row = one(transaction, &sql, values).await?.ok_or(CreateImageError::NotOnStorage)?;
     let source = check_source(&row, scope)?;
@@ -181,7 +181,7 @@ async fn create(
     records::queue(transaction, new.storage, &record).await?;
     new.tags.insert(transaction, new.uuid, "ImageVO", now).await?;
     if let Some(sha256) = &source.sha256 {
-        let tag = format!("image::sha256::{sha256}");
+        let tag = digests::sha256_tag(sha256);
         tags::insert(transaction, &new.uuid.to_string(), "ImageVO", (&tag, "System"), None, now).await?;
     }
     image.refs.push(reference);
