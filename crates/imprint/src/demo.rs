@@ -252,7 +252,7 @@ fn spinner(what: &str) -> ProgressBar {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    format!("  {}", text.replace('\n', "\n  "))
 }
 
 #[expect(clippy::print_stdout, reason = "the demo talks to a person")]

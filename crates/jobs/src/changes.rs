@@ -95,6 +95,10 @@ mod tests {
             Ok(())
         }
 
+        fn check_unchanged(&self) -> Result<(), ReadDiskError> {
+            Ok(())
+        }
+
         fn extent_at(&self, offset: u64) -> Result<Extent, ReadDiskError> {
             let extent = self.0.iter().find(|extent| extent.range.contains(&offset)).unwrap();
             Ok(Extent { range: offset..extent.range.end, kind: extent.kind })

@@ -91,10 +91,6 @@ impl Server {
         command
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn session(&self) -> &str {
         &self.session
     }
@@ -165,7 +161,7 @@ impl Server {
     }
 
     pub(crate) fn log_in(&self, account: &str, password: &str) -> Reply {
-        let digest: String = Sha512::digest(password).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha512::digest(password));
         let body = json!({"logInByAccount": {"accountName": account, "password": digest}});
         Self::send(self.request("PUT", "/zstack/v1/accounts/login").body(body.to_string()))
     }
