@@ -4,6 +4,7 @@ use crate::columns::one;
 use crate::copy::{self, CopyError};
 use crate::error::MetadataError;
 use crate::migrations::{self, Migrator};
+use crate::write_ahead_log;
 use crate::writer::Writer;
 use imprint_domain::{Clock, Timestamp};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -92,11 +93,11 @@ impl Metadata {
     }
 
     async fn open_sqlite(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenMetadataError> {
-        let options = sqlite(path, 1, "off");
+        let options = sqlite(path, 1, Access::Write);
         let writer = Database::connect(options.clone()).await?;
         migrate(&writer, Some(path)).await?;
-        let readers = sqlite(path, 4, "on");
-        let reader = Database::connect(readers).await?;
+        write_ahead_log::preallocate(&writer, path).await?;
+        let reader = Database::connect(sqlite(path, 4, Access::Read)).await?;
         Ok(Self { reader, writer: Writer::queue(writer, options), clock })
     }
 
@@ -127,8 +128,15 @@ impl Metadata {
     }
 }
 
-/// Connections to a file: write-ahead log, every commit synced.
-fn sqlite(path: &Path, connections: u32, query_only: &'static str) -> ConnectOptions {
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+/// Connections to a file: write-ahead log, every commit synced. A second `map_sqlx_sqlite_opts` would replace the first.
+fn sqlite(path: &Path, connections: u32, access: Access) -> ConnectOptions {
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options
@@ -148,10 +156,8 @@ fn sqlite(path: &Path, connections: u32, query_only: &'static str) -> ConnectOpt
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
-                // A checkpoint syncs twice and copies its pages: at the default of 1000 pages it would meet one commit
-                // in a hundred. The log stays below about 40 MiB.
-                .pragma("query_only", query_only)
-                .pragma("wal_autocheckpoint", "10000")
+                .pragma("query_only", if access == Access::Read { "on" } else { "off" })
+                .pragma("wal_autocheckpoint", write_ahead_log::CHECKPOINT_PAGES.to_string())
         });
     options
 }

@@ -18,9 +18,14 @@ pub(crate) async fn queue(
     storage: BackupStorageUuid,
     record: &CatalogRecord,
 ) -> Result<(), DbErr> {
-    let record = serde_json::to_string(record).map_err(|error| DbErr::Json(error.to_string()))?;
+    let record = json(record)?;
     let sql = "INSERT INTO catalog_outbox (backup_storage_uuid, record) VALUES ($1, $2)";
     execute(db, sql, vec![storage.to_string().into(), record.into()]).await.map(|_| ())
+}
+
+/// A record as the outbox keeps it.
+pub(crate) fn json(record: &CatalogRecord) -> Result<String, DbErr> {
+    serde_json::to_string(record).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// A map without the entries that are null.

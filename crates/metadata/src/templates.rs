@@ -1,9 +1,10 @@
 //! Images made of backups: the transaction that everything else here exists for.
 //!
-//! Four statements when there are no tags: read the source, insert the image, insert its reference, queue its record.
-//! Their texts are constant, so that each connection prepares them once.
+//! Two round trips when there are no tags: read the source; insert the image, its reference and its catalog record. Their
+//! texts are constant, so that each connection prepares them once. Each round trip to SQLite wakes a thread and is woken
+//! by it, which costs as much as a statement does.
 
-use crate::columns::{Columns, execute, number, on_postgres, one, optional, root, text};
+use crate::columns::{Columns, all, number, on_postgres, one, optional, root, text};
 use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
 use crate::{Metadata, MetadataError, NewTags, digests, records, tags};
@@ -11,7 +12,8 @@ use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
 };
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
+use std::sync::LazyLock;
 
 /// An image that is about to be made of a backup.
 #[derive(Clone, Debug)]
@@ -90,6 +92,22 @@ const SOURCE: &str = "SELECT r.status AS ref_status, b.status AS backup_status, 
     JOIN backup_storage s ON s.uuid = r.backup_storage_uuid \
     LEFT JOIN digest d ON d.root = r.root AND d.format = 'qcow2' AND d.layout_version = $3 \
     WHERE b.uuid = $1 AND r.backup_storage_uuid = $2";
+
+/// Three statements with one numbering of their values.
+const INSERT_IMAGE: &str = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, md5_sum, url, \
+    media_type, guest_os_type, kind, platform, architecture, format, system, virtio, rev, account_uuid, created, changed) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)";
+const INSERT_REF: &str = "INSERT INTO image_ref (image_uuid, backup_storage_uuid, install_path, status, root, digested, \
+    created, changed) VALUES ($1, $21, $22, $5, $23, $24, $20, $20) RETURNING id";
+const INSERT_RECORD: &str = "INSERT INTO catalog_outbox (backup_storage_uuid, record) VALUES ($21, $25)";
+
+/// SQLite runs statements of one text one after the other.
+static INSERT_ON_SQLITE: LazyLock<String> = LazyLock::new(|| format!("{INSERT_IMAGE}; {INSERT_REF}; {INSERT_RECORD}"));
+
+/// PostgreSQL takes parameters for one statement only, and checks references at its end.
+static INSERT_ON_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    format!("WITH i AS ({INSERT_IMAGE}), r AS ({INSERT_REF}), o AS ({INSERT_RECORD}) SELECT id FROM r")
+});
 
 impl Metadata {
     /// Makes an image of a backup: no block is read or copied, whatever the size.
@@ -174,11 +192,19 @@ async fn create(
         created: now,
         changed: now,
     };
-    insert_image(transaction, &image).await?;
-    let install_path = format!("zstore://{}/{}", percent_encoded(&source.storage_name), new.uuid);
-    let reference = insert_ref(transaction, &image, &source, new.storage, install_path).await?;
-    let record = records::of_image(&image, &reference, CatalogState::Live);
-    records::queue(transaction, new.storage, &record).await?;
+    let mut reference = ImageRefRow {
+        id: 0,
+        image: new.uuid,
+        storage: new.storage,
+        install_path: format!("zstore://{}/{}", percent_encoded(&source.storage_name), new.uuid),
+        status: ResourceStatus::Ready,
+        export_md5_sum: None,
+        export_url: None,
+        root: source.root,
+        created: now,
+        changed: now,
+    };
+    reference.id = insert(transaction, &image, &reference, source.md5.is_some()).await?;
     new.tags.insert(transaction, new.uuid, "ImageVO", now).await?;
     if let Some(sha256) = &source.sha256 {
         let tag = digests::sha256_tag(sha256);
@@ -188,10 +214,14 @@ async fn create(
     Ok(image)
 }
 
-async fn insert_image(transaction: &DatabaseTransaction, image: &ImageRow) -> Result<(), DbErr> {
-    let sql = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, md5_sum, url, media_type, \
-               guest_os_type, kind, platform, architecture, format, system, virtio, rev, account_uuid, created, changed) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)";
+/// Inserts the image, its reference and its catalog record in one round trip, and answers the reference's id.
+async fn insert(
+    transaction: &DatabaseTransaction,
+    image: &ImageRow,
+    reference: &ImageRefRow,
+    digested: bool,
+) -> Result<u64, CreateImageError> {
+    let record = records::of_image(image, reference, CatalogState::Live);
     let values = vec![
         text(image.uuid),
         image.name.clone().into(),
@@ -213,43 +243,19 @@ async fn insert_image(transaction: &DatabaseTransaction, image: &ImageRow) -> Re
         number(image.rev),
         text(image.account),
         image.created.0.into(),
+        text(reference.storage),
+        reference.install_path.clone().into(),
+        root(&reference.root),
+        digested.into(),
+        records::json(&record)?.into(),
     ];
-    execute(transaction, sql, values).await.map(|_| ())
-}
-
-async fn insert_ref(
-    transaction: &DatabaseTransaction,
-    image: &ImageRow,
-    source: &Source,
-    storage: BackupStorageUuid,
-    install_path: String,
-) -> Result<ImageRefRow, CreateImageError> {
-    let sql = "INSERT INTO image_ref (image_uuid, backup_storage_uuid, install_path, status, root, digested, created, \
-               changed) VALUES ($1, $2, $3, 'Ready', $4, $5, $6, $6) RETURNING id";
-    let values = vec![
-        text(image.uuid),
-        text(storage),
-        install_path.clone().into(),
-        root(&source.root),
-        source.md5.is_some().into(),
-        image.created.0.into(),
-    ];
-    let row = one(transaction, sql, values).await?.ok_or_else(|| MetadataError::Damaged {
-        column: "image_ref.id".to_owned(),
-        value: "nothing returned".to_owned(),
-    })?;
-    Ok(ImageRefRow {
-        id: row.count("id")?,
-        image: image.uuid,
-        storage,
-        install_path,
-        status: ResourceStatus::Ready,
-        export_md5_sum: None,
-        export_url: None,
-        root: source.root,
-        created: image.created,
-        changed: image.created,
-    })
+    let sql = match transaction.get_database_backend() {
+        DbBackend::Postgres => &*INSERT_ON_POSTGRES,
+        _ => &*INSERT_ON_SQLITE,
+    };
+    let rows = all(transaction, sql, values).await?;
+    let damaged = || MetadataError::Damaged { column: "image_ref.id".to_owned(), value: "nothing".to_owned() };
+    Ok(rows.first().ok_or_else(damaged)?.count("id")?)
 }
 
 /// A name as one part of a URL's path.
