@@ -23,7 +23,7 @@ impl Parts {
         let mut path = "/zstack/v1".to_owned();
         for segment in O::ROUTE.path().split('/').filter(|segment| !segment.is_empty()) {
             path.push('/');
-            match variable(segment).and_then(|name| parameters.remove(name)) {
+            match variable(segment).and_then(|name| parameters.shift_remove(name)) {
                 Some(value) => path.push_str(&encoded(value.as_str().unwrap_or_default())),
                 None => path.push_str(segment),
             }

@@ -12,8 +12,9 @@
 use crate::changes::AllocationRuns;
 use crate::source::{OpenSource, OpenSourceError, Source};
 use crate::store_leases::StoreLeases;
+use crate::throttle::Throttled;
 use crate::{Jobs, PublishError};
-use imprint_disk_format::ReadDiskError;
+use imprint_disk_format::{Disk, ReadDiskError};
 use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
 use imprint_image_store::{
     Access, Consolidation, ImageStore, MapRoot, Progress, WriteError, WriteProgress, WriteRequest, Written,
@@ -49,6 +50,8 @@ pub struct BackupRequest {
     pub account: AccountUuid,
     /// Its tags.
     pub tags: NewTags,
+    /// Bytes a second that it may read from the volume.
+    pub read_limit: Option<u64>,
     /// Whether its digests are wanted at once.
     pub digest: bool,
 }
@@ -170,8 +173,9 @@ impl Jobs {
         let write = WriteRequest { size, parent, lease, owner: request.account, consolidation };
         let leases = StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
         let watch = Watch(self.clone());
-        let occupied = source.occupied;
-        let written = tokio::task::spawn_blocking(move || write_all(&store, &write, &source, &leases, &watch));
+        let (occupied, read_limit) = (source.occupied, request.read_limit);
+        let written =
+            tokio::task::spawn_blocking(move || write_all(&store, &write, &source, read_limit, &leases, &watch));
         let written = written.await.map_err(|_| BackupError::Panicked)??;
         metadata.set_volume_sizes(request.volume, size.bytes(), occupied).await?;
         let commit = CommitBackup {
@@ -203,11 +207,14 @@ fn write_all(
     store: &ImageStore,
     request: &WriteRequest,
     source: &OpenSource,
+    read_limit: Option<u64>,
     leases: &StoreLeases,
     watch: &Watch,
 ) -> Result<Written, BackupError> {
-    let runs = AllocationRuns::new(&*source.disk);
-    let written = store.write(request, &*source.disk, runs, leases, watch).map_err(refused)?;
+    let disk = &*source.disk;
+    let throttled = read_limit.map(|limit| Throttled::new(disk, limit));
+    let read: &dyn Disk = throttled.as_ref().map_or(disk, |throttled| throttled);
+    let written = store.write(request, read, AllocationRuns::new(disk), leases, watch).map_err(refused)?;
     // A file that grew, shrank or was replaced while it was read is nobody's point in time.
     source.disk.check_unchanged().map_err(BackupError::Read)?;
     Ok(written)

@@ -13,6 +13,7 @@ mod publish;
 mod source;
 mod store_leases;
 mod stores;
+mod throttle;
 
 pub use backup::BackupError;
 pub use backup::BackupRequest;

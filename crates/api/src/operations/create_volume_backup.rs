@@ -26,19 +26,19 @@ pub struct CreateVolumeBackup {
     #[serde(default)]
     #[schemars(extend("enum" = ["full"]))]
     pub mode: Option<String>,
-    /// Bytes a second that may be read from the volume.
+    /// Bytes a second that the backup may read from the volume.
     #[serde(default)]
     #[schemars(range(min = 1024))]
     pub volume_read_bandwidth: Option<i64>,
-    /// Bytes a second that may be written to the volume.
+    /// Accepted for clients that send it; a backup writes nothing to the volume.
     #[serde(default)]
     #[schemars(range(min = 1024))]
     pub volume_write_bandwidth: Option<i64>,
-    /// Bytes a second that may be received.
+    /// Accepted for clients that send it; a volume in a local file is not read over a network.
     #[serde(default)]
     #[schemars(range(min = 1024))]
     pub network_read_bandwidth: Option<i64>,
-    /// Bytes a second that may be sent.
+    /// Accepted for clients that send it; a store in a local directory is not written over a network.
     #[serde(default)]
     #[schemars(range(min = 1024))]
     pub network_write_bandwidth: Option<i64>,

@@ -49,6 +49,7 @@ impl Perform<CreateVolumeBackup> for Service {
             full: operation.mode.is_some(),
             account: caller.account,
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
+            read_limit: operation.volume_read_bandwidth.and_then(|limit| u64::try_from(limit).ok()),
             digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
         };
         let row =
