@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(disk.turn(500, start), Duration::ZERO);
         assert_eq!(disk.turn(500, start), Duration::from_millis(500));
         assert_eq!(disk.turn(1, start), Duration::from_secs(1));
-        let later = start + Duration::from_secs(60);
+        let later = start + Duration::from_mins(1);
         assert_eq!(disk.turn(1000, later), Duration::ZERO);
         assert_eq!(disk.turn(1, later), Duration::from_secs(1));
     }

@@ -13,7 +13,8 @@ pub struct Segment {
 
 impl Segment {
     /// Decodes header, footer and directory. Whether it is the segment one looks for is told by [`Self::id`].
-    pub fn decode(bytes: Bytes) -> Result<Self, SegmentDefect> {
+    pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, SegmentDefect> {
+        let bytes = bytes.into();
         let header = bytes.get(..HEADER_LEN).ok_or(SegmentDefect::Length(bytes.len() as u64))?;
         let directory = Directory::decode(header, &bytes, bytes.len() as u64)?;
         Ok(Self { bytes, directory })

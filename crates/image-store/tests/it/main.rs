@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test does not expect ends it")]
 
+mod catalog;
+mod damage;
 mod disk;
 mod export;
+mod faults;
+mod faulty_store;
 mod harness;
 mod model;
+mod power_cut;
+mod store;
 mod writer;

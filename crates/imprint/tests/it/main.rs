@@ -13,6 +13,8 @@ mod images;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod power_cuts;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod queries;

@@ -74,14 +74,26 @@ impl Server {
     }
 
     pub(crate) fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut child = Self::command(data, arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Self::try_start(Self::command(data, arguments)).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Starts what [`Self::command`] made, or answers why it did not start; nothing is left running then.
+    pub(crate) fn try_start(mut command: Command) -> Result<Self, String> {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let base = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("not started: '{line}'"));
+        let base = line.trim().strip_prefix("listening on ").unwrap_or_default().to_owned();
         let http = reqwest::blocking::Client::builder().timeout(None).build().unwrap();
-        let mut server = Self { base: base.to_owned(), child, http, session: String::new() };
-        server.session = server.log_in("admin", PASSWORD).inventory()["uuid"].as_str().unwrap().to_owned();
-        server
+        let mut server = Self { base, child, http, session: String::new() };
+        if server.base.is_empty() {
+            return Err(format!("not started: '{line}'"));
+        }
+        let log_in = server.try_log_in("admin", PASSWORD).ok_or("no answer to the log-in")?;
+        if log_in.status != 200 {
+            return Err(format!("no log-in: {}", log_in.text));
+        }
+        server.session = text(&log_in.inventory()["uuid"]);
+        Ok(server)
     }
 
     pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
@@ -113,18 +125,34 @@ impl Server {
     }
 
     pub(crate) fn send(request: reqwest::blocking::RequestBuilder) -> Reply {
-        let response = request.send().unwrap();
+        Self::try_send(request).expect("an answer")
+    }
+
+    /// `None` when the server is gone, or went before it had answered.
+    pub(crate) fn try_send(request: reqwest::blocking::RequestBuilder) -> Option<Reply> {
+        let response = request.send().ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, text: response.text().unwrap() }
+        Some(Reply { status, headers, text: response.text().ok()? })
     }
 
     /// A request of the administrator.
     pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Reply {
-        let mut request = self.request(method, path).header("Authorization", format!("OAuth {}", self.session));
-        if !body.is_null() {
-            request = request.body(body.to_string());
+        Self::send(self.call_request(method, path, body))
+    }
+
+    fn call_request(&self, method: &str, path: &str, body: &Value) -> reqwest::blocking::RequestBuilder {
+        let request = self.request(method, path).header("Authorization", format!("OAuth {}", self.session));
+        if body.is_null() { request } else { request.body(body.to_string()) }
+    }
+
+    /// Like [`Self::call`], to its end, on a server that may fail meanwhile.
+    pub(crate) fn attempt(&self, method: &str, path: &str, body: &Value) -> Option<Reply> {
+        let patience = std::time::Duration::from_mins(1);
+        let mut reply = Self::try_send(self.call_request(method, path, body).timeout(patience))?;
+        while reply.status == 202 {
+            reply = Self::try_send(self.http.get(text(&reply.json()["location"])).timeout(patience))?;
         }
-        Self::send(request)
+        Some(reply)
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -161,9 +189,13 @@ impl Server {
     }
 
     pub(crate) fn log_in(&self, account: &str, password: &str) -> Reply {
+        self.try_log_in(account, password).expect("an answer")
+    }
+
+    fn try_log_in(&self, account: &str, password: &str) -> Option<Reply> {
         let digest = hex::encode(Sha512::digest(password));
         let body = json!({"logInByAccount": {"accountName": account, "password": digest}});
-        Self::send(self.request("PUT", "/zstack/v1/accounts/login").body(body.to_string()))
+        Self::try_send(self.request("PUT", "/zstack/v1/accounts/login").body(body.to_string()))
     }
 
     /// The rows of a query.
