@@ -1,5 +1,6 @@
 //! Which directories storages may name.
 
+use crate::durable_dir;
 use std::path::{Component, Path, PathBuf};
 
 /// The data directory and those of `--allow-dir`, all absolute and without symbolic links.
@@ -47,16 +48,10 @@ impl AllowedDirs {
         if !allowed(&real) {
             return Err(DirRefused::Outside);
         }
-        let made = make_private(&real).map_err(DirRefused::Io)?.canonicalize().map_err(DirRefused::Io)?;
+        durable_dir::create(&real).map_err(DirRefused::Io)?;
+        let made = real.canonicalize().map_err(DirRefused::Io)?;
         if allowed(&made) { Ok(made) } else { Err(DirRefused::Outside) }
     }
-}
-
-/// Makes a directory of mode 0700 unless it exists.
-fn make_private(path: &Path) -> std::io::Result<&Path> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    Ok(path)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The data directory: made private, locked as long as the process lives, and free to hold files of others.
 
+use crate::durable_dir;
 use nix::fcntl::{Flock, FlockArg};
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A locked data directory. Dropping it, or the death of the process however sudden, gives the lock back.
@@ -34,10 +35,10 @@ pub enum OpenDataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory (mode 0700) if it is missing, and locks it. An existing directory keeps its mode.
+    /// Makes the directory (mode 0700) if it is missing, durably, and locks it. An existing directory keeps its mode.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenDataDirError> {
         let io = |source| OpenDataDirError::Io { path: path.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        durable_dir::create(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         let lock_path = path.join("imprint.lock");
         let file = OpenOptions::new()
@@ -82,7 +83,8 @@ impl DataDir {
             let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
             file.set_permissions(Permissions::from_mode(0o600))?;
             writeln!(file, "{password}")?;
-            file.sync_all()
+            file.sync_all()?;
+            durable_dir::sync(&self.path)
         };
         write().map_err(|source| OpenDataDirError::Io { path: path.clone(), source })?;
         Ok(path)

@@ -9,6 +9,7 @@ mod caller;
 mod capacity;
 mod data_dir;
 mod downloads;
+mod durable_dir;
 mod error;
 mod inventories;
 mod operations;
