@@ -92,7 +92,10 @@ pub enum BackupError {
     /// The lease ended before the backup did.
     #[error("the backup's lease ended before it did")]
     LeaseGone,
-    /// The store failed.
+    /// Writing to the store failed, now or earlier: it takes nothing more until it is opened again.
+    #[error("write to the store")]
+    StorageFailed(#[source] WriteError),
+    /// The writer failed otherwise.
     #[error("write the store")]
     Write(#[source] WriteError),
     /// The parent's root cannot be read.
@@ -229,6 +232,7 @@ fn refused(error: WriteError) -> BackupError {
         WriteError::Parent(error) => BackupError::Damaged { what: error.to_string() },
         WriteError::LeaseGone => BackupError::LeaseGone,
         WriteError::ReadOnly(reason) => BackupError::ReadOnly { reason: reason.to_string() },
+        error @ (WriteError::Store(_) | WriteError::Poisoned) => BackupError::StorageFailed(error),
         error => BackupError::Write(error),
     }
 }

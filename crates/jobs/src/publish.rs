@@ -2,7 +2,7 @@
 
 use crate::Jobs;
 use imprint_domain::BackupStorageUuid;
-use imprint_image_store::CatalogError;
+use imprint_image_store::{CatalogError, WriteError};
 use imprint_metadata::MetadataError;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -14,9 +14,21 @@ pub enum PublishError {
     /// The storage's store is not open.
     #[error("backup storage {0} is not connected")]
     NotConnected(BackupStorageUuid),
+    /// The store has no space left.
+    #[error("backup storage {0} has no space left")]
+    StorageFull(BackupStorageUuid),
+    /// Writing to the store failed, now or earlier: it takes nothing more until it is opened again.
+    #[error("write to backup storage {storage}")]
+    StorageFailed {
+        /// The storage.
+        storage: BackupStorageUuid,
+        /// Why.
+        #[source]
+        source: WriteError,
+    },
     /// The store refused it.
     #[error(transparent)]
-    Catalog(#[from] CatalogError),
+    Catalog(CatalogError),
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -47,9 +59,21 @@ impl Jobs {
             };
             // The number is taken for good before the object is written: a store never holds one that the database does
             // not know, unless the database is older than the store.
-            store.catalog().publish(batch.seq, self.0.settings.installation, batch.records).await?;
+            let published = store.catalog().publish(batch.seq, self.0.settings.installation, batch.records).await;
+            published.map_err(|error| refused(storage, error))?;
             metadata.catalog_batch_done(storage, batch.seq).await?;
         }
         Ok(())
+    }
+}
+
+/// What a catalog's failure means to whoever waits for it.
+fn refused(storage: BackupStorageUuid, error: CatalogError) -> PublishError {
+    match error {
+        CatalogError::Write(WriteError::StorageFull) => PublishError::StorageFull(storage),
+        CatalogError::Write(source @ (WriteError::Store(_) | WriteError::Poisoned)) => {
+            PublishError::StorageFailed { storage, source }
+        }
+        error => PublishError::Catalog(error),
     }
 }

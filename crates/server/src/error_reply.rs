@@ -52,6 +52,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ServiceError::UuidTaken { .. }
         | ServiceError::UnknownField { .. }
         | ServiceError::WrongFieldValue { .. }
+        | ServiceError::MetadataClosed
         | ServiceError::Internal { .. } => ErrorKind::INTERNAL,
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,
         ServiceError::Stopping => ErrorKind::CANCELLED,
@@ -70,6 +71,7 @@ fn advice(error: &ServiceError) -> Option<&'static str> {
         ServiceError::NotAdministrator { .. } => "Log in as the administrator.",
         ServiceError::UuidTaken { .. } => "Choose another resourceUuid, or leave it out.",
         ServiceError::UnknownField { .. } => "Each field of the inventory that is not a list can be named.",
+        ServiceError::MetadataClosed => "Restart the server; its log has the cause.",
         ServiceError::Stopping => "Call again when the server is back.",
         ServiceError::Refused(refusal) => return refusal_advice(refusal),
         _ => return None,
@@ -82,6 +84,7 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BackupNotOnStorage { .. } => "The backup's backupStorageRefs list the storages that it is on.",
         Refusal::StorageNotUsable { .. } => "Enable the storage, or see the server's log for why it cannot be reached.",
         Refusal::StorageFull { .. } => "Delete backups or images, or give the storage's file system more space.",
+        Refusal::StorageFailed { .. } => "Look at the storage's disk and the server's log, then restart the server.",
         Refusal::Damaged { .. } => "Other backups and images do not suffer; take a new backup of the volume.",
         _ => return None,
     })

@@ -1,6 +1,8 @@
 //! Why an operation was not performed. The server decides code, text and status of each in one place.
 
-use imprint_domain::{ImageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeBackupUuid, VolumeUuid};
+use imprint_domain::{
+    BackupStorageUuid, ImageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeBackupUuid, VolumeUuid,
+};
 
 /// Why an operation was not performed.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +88,9 @@ pub enum ServiceError {
         /// What was asked for and why it is not done.
         what: &'static str,
     },
+    /// The database takes no changes: the server is stopping, or an earlier change failed.
+    #[error("the metadata take no more changes; the server must be restarted")]
+    MetadataClosed,
     /// The work was stopped before its end.
     #[error("the server is stopping; try again")]
     Stopping,
@@ -102,13 +107,23 @@ pub enum ServiceError {
 
 impl From<imprint_metadata::MetadataError> for ServiceError {
     fn from(error: imprint_metadata::MetadataError) -> Self {
-        Self::Internal { action: "use the metadata", source: error.into() }
+        match error {
+            imprint_metadata::MetadataError::Closed { .. } => Self::MetadataClosed,
+            error => Self::Internal { action: "use the metadata", source: error.into() },
+        }
     }
 }
 
 impl From<imprint_jobs::PublishError> for ServiceError {
     fn from(error: imprint_jobs::PublishError) -> Self {
-        Self::Internal { action: "publish the store's catalog", source: error.into() }
+        match error {
+            imprint_jobs::PublishError::StorageFull(storage) => {
+                Refusal::StorageFull { storage: storage.to_string() }.into()
+            }
+            imprint_jobs::PublishError::StorageFailed { storage, source } => Self::storage_failed(storage, &source),
+            imprint_jobs::PublishError::Metadata(error) => error.into(),
+            error => Self::Internal { action: "publish the store's catalog", source: error.into() },
+        }
     }
 }
 
@@ -128,6 +143,12 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl ServiceError {
+    /// A storage takes nothing more. The client learns that, the log why.
+    pub(crate) fn storage_failed(storage: BackupStorageUuid, cause: &dyn std::error::Error) -> Self {
+        tracing::error!(%storage, cause = chain(cause), "a write to a backup storage failed");
+        Refusal::StorageFailed { storage: storage.to_string() }.into()
+    }
+
     /// Why a row was not made.
     pub(crate) fn from_create(error: imprint_metadata::CreateError, uuid: &impl ToString) -> Self {
         match error {
@@ -259,6 +280,12 @@ pub enum Refusal {
     /// The backup storage is full.
     #[error("backup storage uuid:{storage} has no space left")]
     StorageFull {
+        /// The storage.
+        storage: String,
+    },
+    /// A write to the backup storage failed, now or earlier.
+    #[error("a write to backup storage uuid:{storage} failed; it takes no more until the server is restarted")]
+    StorageFailed {
         /// The storage.
         storage: String,
     },

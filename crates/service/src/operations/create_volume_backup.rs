@@ -80,6 +80,9 @@ fn refused(
         BackupError::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
         BackupError::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),
+        BackupError::StorageFailed(error) => ServiceError::storage_failed(storage, &error),
+        BackupError::Publish(error) => error.into(),
+        BackupError::Metadata(error) => error.into(),
         BackupError::Stopping => ServiceError::Stopping,
         error => ServiceError::internal("take a backup")(error.into()),
     }
