@@ -11,6 +11,7 @@ use crate::hashed_line::{decode_hashed_line, encode_hashed_line};
 use crate::store::StoreShared;
 use crate::write::WriteError;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
 use imprint_blob_store::{BlobError, ObjectKey, ObjectKind};
 use imprint_domain::{CatalogKind, CatalogRecord, InstallationUuid};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const FORMAT: u64 = 1;
+/// Catalog objects are small: what counts is not to wait for each.
+const READS_AT_ONCE: usize = 16;
 
 /// The catalog of one store.
 #[derive(Clone, Debug)]
@@ -138,17 +141,21 @@ impl Catalog {
         let blobs = &self.shared.blobs;
         let mut newest: BTreeMap<(u8, String), CatalogRecord> = BTreeMap::new();
         let mut content = CatalogContent::default();
-        for object in blobs.list(ObjectKind::Catalog).await.map_err(CatalogError::Read)? {
-            if let ObjectKey::Catalog { seq, .. } = object.key {
+        let objects = blobs.list(ObjectKind::Catalog).await.map_err(CatalogError::Read)?;
+        let read = |key: ObjectKey| async move { (key, blobs.get(&key).await) };
+        let keys = stream::iter(objects).map(|object| object.key);
+        let mut batches = std::pin::pin!(keys.map(read).buffered(READS_AT_ONCE));
+        while let Some((key, read)) = batches.next().await {
+            if let ObjectKey::Catalog { seq, .. } = key {
                 content.highest_seq = content.highest_seq.max(Some(seq));
             }
-            let bytes = match blobs.get(&object.key).await {
+            let bytes = match read {
                 // Superseded and removed since it was listed.
                 Err(BlobError::NotFound { .. }) => continue,
                 read => read.map_err(CatalogError::Read)?,
             };
             let Ok(batch) = CatalogBatch::decode(&bytes) else {
-                content.damaged.push(object.key);
+                content.damaged.push(key);
                 continue;
             };
             for record in batch.records {

@@ -172,11 +172,23 @@ impl ImageStore {
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         self.shared.check_writable()?;
+        let _guard = PoisonOnPanic(&self.shared);
         let written = write_state(&self.shared, request, disk, runs.into_iter(), leases, progress);
         if matches!(written, Err(WriteError::WorkerBroken)) {
             self.shared.poison();
         }
         written
+    }
+}
+
+/// A writer that panics leaves nobody who knows what is in the storage.
+struct PoisonOnPanic<'a>(&'a StoreShared);
+
+impl Drop for PoisonOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.poison();
+        }
     }
 }
 

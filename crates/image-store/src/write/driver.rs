@@ -13,7 +13,7 @@ use crate::node::{FANOUT, Pointer};
 use crate::read::{BLOCK_LEN, MapCursor, to_usize};
 use crate::store::StoreShared;
 use imprint_disk_format::Disk;
-use imprint_domain::VolumeSize;
+use imprint_domain::{BLOCK_SIZE, VolumeSize};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::ops::Range;
@@ -57,6 +57,7 @@ where
             at_end: false,
             next_seq: 0,
             progress,
+            size: request.size.bytes(),
             done: WriteProgress::default(),
         };
         driver.run()
@@ -103,6 +104,8 @@ struct Driver<'a, 'sink, 'scope, 'env, I> {
     at_end: bool,
     next_seq: u64,
     progress: &'a dyn Progress,
+    /// Bytes of the volume.
+    size: u64,
     done: WriteProgress,
 }
 
@@ -174,7 +177,7 @@ where
                     let count = blocks.end - blocks.start;
                     self.workers.under_way -= 1;
                     self.done.blocks_done += count;
-                    self.done.bytes_read += count * BLOCK_LEN as u64;
+                    self.done.bytes_read += (blocks.end * BLOCK_SIZE).min(self.size) - blocks.start * BLOCK_SIZE;
                     self.absorb_unit(unit)?;
                 }
             }

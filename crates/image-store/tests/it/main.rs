@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect ends it")]
 
 mod catalog;
+mod consolidation;
 mod damage;
 mod disk;
 mod export;
 mod faults;
 mod faulty_store;
+mod golden;
 mod harness;
 mod model;
 mod power_cut;
