@@ -38,11 +38,18 @@ impl SlotCompressor {
     }
 }
 
+thread_local! {
+    static CONTEXT: RefCell<Decompressor<'static>> = RefCell::new(Decompressor::default());
+}
+
+/// Decompresses a zstd frame of exactly `len` bytes; `None` if it is anything else.
+pub(crate) fn decompress(stored: &[u8], len: usize) -> Option<Vec<u8>> {
+    let raw = CONTEXT.with_borrow_mut(|context| context.decompress(stored, len)).ok()?;
+    (raw.len() == len).then_some(raw)
+}
+
 /// Decompresses a zstd frame into exactly `raw`; `false` if it is anything else.
 pub(crate) fn decompress_exactly(stored: &[u8], raw: &mut [u8]) -> bool {
-    thread_local! {
-        static CONTEXT: RefCell<Decompressor<'static>> = RefCell::new(Decompressor::default());
-    }
     let expected = raw.len();
     CONTEXT.with_borrow_mut(|context| context.decompress_to_buffer(stored, raw).is_ok_and(|len| len == expected))
 }
@@ -60,6 +67,7 @@ mod tests {
         let mut back = vec![0; text.len()];
         assert!(decompress_exactly(stored, &mut back));
         assert_eq!(back, text);
+        assert_eq!(decompress(stored, text.len()), Some(text.clone()));
         let mut noise = vec![0; 65536];
         getrandom::fill(&mut noise).unwrap();
         assert_eq!(compressor.compress(&noise), (CODEC_RAW, noise.as_slice()));
@@ -72,5 +80,8 @@ mod tests {
         assert!(!decompress_exactly(stored, &mut [0; 999]));
         assert!(!decompress_exactly(stored, &mut [0; 1001]));
         assert!(!decompress_exactly(b"no frame", &mut [0; 8]));
+        assert_eq!(decompress(stored, 999), None);
+        assert_eq!(decompress(stored, 1001), None);
+        assert_eq!(decompress(b"no frame", 8), None);
     }
 }

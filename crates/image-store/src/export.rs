@@ -6,7 +6,8 @@ mod data_index;
 use crate::blocking::cores;
 use crate::map_root::MapRoot;
 use crate::read::{BLOCK_LEN, ReadError, Reader, to_usize};
-use bytes::Bytes;
+use crate::node::Pointer;
+use bytes::{Bytes, BytesMut};
 use data_index::DataIndex;
 use futures_util::stream::{self, Stream, StreamExt};
 use imprint_disk_format::{ClusterBitmap, LayoutError, Qcow2Layout, Region};
@@ -88,10 +89,19 @@ impl ExportedImage {
     /// The bytes of `range`. Blocks, and holds all of them in memory: for long ranges there is [`Self::stream`].
     pub fn read_range(&self, range: Range<u64>) -> Result<Bytes, ExportError> {
         self.check(&range)?;
-        self.inner.read(range)
+        let len = to_usize(range.end - range.start);
+        let mut parts = self.inner.parts(range)?;
+        if parts.len() == 1 {
+            return Ok(parts.swap_remove(0));
+        }
+        let mut bytes = BytesMut::with_capacity(len);
+        for part in &parts {
+            bytes.extend_from_slice(part);
+        }
+        Ok(bytes.freeze())
     }
 
-    /// The bytes of `range` in order, pieces of at most 1 MiB, decoded on all cores a few pieces ahead of whoever takes
+    /// The bytes of `range` in order, in pieces of at most 1 MiB, decoded on all cores a few pieces ahead of whoever takes
     /// them. Ends after the first error. Dropping it stops it.
     pub fn stream(
         &self,
@@ -104,15 +114,19 @@ impl ExportedImage {
             let inner = Arc::clone(&inner);
             async move {
                 let border = inner.reader.border().clone();
-                let read = border.decode(move || inner.read(piece)).await;
+                let read = border.decode(move || inner.parts(piece)).await;
                 read.unwrap_or(Err(ExportError::Read(ReadError::Panicked)))
             }
         });
         let mut failed = false;
-        Ok(decoded.buffered(cores() + 2).take_while(move |piece| {
+        let pieces = decoded.buffered(cores() + 2).take_while(move |piece| {
             let go_on = !failed;
             failed |= piece.is_err();
             std::future::ready(go_on)
+        });
+        Ok(pieces.flat_map(|piece| {
+            let parts = piece.map_or_else(|error| vec![Err(error)], |parts| parts.into_iter().map(Ok).collect());
+            stream::iter(parts)
         }))
     }
 
@@ -150,50 +164,80 @@ impl Inner {
         }
     }
 
-    fn read(&self, range: Range<u64>) -> Result<Bytes, ExportError> {
-        let len = to_usize(range.end - range.start);
-        if matches!(self.form, Form::Raw) && !range.is_empty() && range.end - range.start <= PIECE {
-            let run = self.reader.cursor(&self.root)?.run_at(range.start / BLOCK_SIZE)?;
-            if run.stored.is_none() && range.end <= run.blocks.end.saturating_mul(BLOCK_SIZE) {
-                return Ok(ZEROS.slice(..len));
-            }
-        }
-        let mut bytes = vec![0; len];
+    /// The bytes of `range` as the parts that they come in: stored blocks as they were read, and shared zeros.
+    fn parts(&self, range: Range<u64>) -> Result<Vec<Bytes>, ExportError> {
+        let mut parts = Vec::new();
         match &self.form {
-            Form::Raw => self.reader.read_at(&self.root, range.start, &mut bytes)?,
-            Form::Qcow2 { layout, index } => self.read_qcow2(layout, index, range.start, &mut bytes)?,
+            Form::Raw => self.raw_parts(range, &mut parts)?,
+            Form::Qcow2 { layout, index } => self.qcow2_parts(layout, index, range, &mut parts)?,
         }
-        Ok(Bytes::from(bytes))
+        Ok(parts)
     }
 
-    fn read_qcow2(
+    fn raw_parts(&self, range: Range<u64>, parts: &mut Vec<Bytes>) -> Result<(), ReadError> {
+        let mut cursor = self.reader.cursor(&self.root)?;
+        let mut at = range.start;
+        while at < range.end {
+            let block = at / BLOCK_SIZE;
+            let run = cursor.run_at(block)?;
+            let end = run.blocks.end.saturating_mul(BLOCK_SIZE).min(range.end);
+            let len = to_usize(end - at);
+            match run.stored {
+                None => push_zeros(len, parts),
+                Some(place) => self.push_blocks(&place, BlockIndex(block), to_usize(at % BLOCK_SIZE), len, parts)?,
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Pushes `len` bytes of blocks in consecutive slots from `place` on, from byte `skip` of the first.
+    fn push_blocks(
+        &self,
+        place: &Pointer,
+        block: BlockIndex,
+        skip: usize,
+        len: usize,
+        parts: &mut Vec<Bytes>,
+    ) -> Result<(), ReadError> {
+        let (mut skip, mut left) = (skip, len);
+        self.reader.read_blocks(place, block, (skip + len).div_ceil(BLOCK_LEN), |bytes| {
+            let end = bytes.len().min(skip + left);
+            left -= end - skip;
+            parts.push(bytes.slice(skip..end));
+            skip = 0;
+        })
+    }
+
+    fn qcow2_parts(
         &self,
         layout: &Qcow2Layout,
         index: &DataIndex,
-        mut offset: u64,
-        buf: &mut [u8],
+        range: Range<u64>,
+        parts: &mut Vec<Bytes>,
     ) -> Result<(), ExportError> {
-        let mut rest = buf;
-        while !rest.is_empty() {
+        let mut offset = range.start;
+        while offset < range.end {
             let Some(region) = layout.region_at(offset) else { break };
-            let (Region::Metadata { range } | Region::L2Table { range, .. } | Region::Data { range, .. }) = &region;
-            let taken = to_usize(range.end - offset).min(rest.len());
-            let (part, behind) = rest.split_at_mut(taken);
+            let (Region::Metadata { range: r } | Region::L2Table { range: r, .. } | Region::Data { range: r, .. }) = &region;
+            let end = r.end.min(range.end);
+            let len = to_usize(end - offset);
+            let skip = to_usize(offset % Qcow2Layout::CLUSTER_SIZE);
             match region {
-                Region::Metadata { .. } => layout.metadata_bytes(offset, part)?,
+                Region::Metadata { .. } => {
+                    let mut bytes = vec![0; len];
+                    layout.metadata_bytes(offset, &mut bytes)?;
+                    parts.push(Bytes::from(bytes));
+                }
                 Region::L2Table { table, .. } => {
-                    let bytes = layout.l2_bytes(table, &self.table_bitmap(table)?)?;
-                    let from = to_usize(offset % Qcow2Layout::CLUSTER_SIZE);
-                    let source = bytes.get(from..).unwrap_or_default();
-                    part.iter_mut().zip(source).for_each(|(byte, value)| *byte = *value);
+                    let table = Bytes::from(layout.l2_bytes(table, &self.table_bitmap(table)?)?);
+                    parts.push(table.slice(skip..skip + len));
                 }
                 Region::Data { table, nth, .. } => {
-                    let skip = to_usize(offset % Qcow2Layout::CLUSTER_SIZE);
-                    self.read_data(index, index.first_of_table(table) + u64::from(nth), skip, part)?;
+                    self.data_parts(index, index.first_of_table(table) + u64::from(nth), skip, len, parts)?;
                 }
             }
-            offset += taken as u64;
-            rest = behind;
+            offset = end;
         }
         Ok(())
     }
@@ -217,12 +261,18 @@ impl Inner {
         Ok(bitmap)
     }
 
-    /// Fills `buf` with data blocks from number `ordinal` of the volume on, from byte `skip` of that one.
-    fn read_data(&self, index: &DataIndex, ordinal: u64, skip: usize, buf: &mut [u8]) -> Result<(), ReadError> {
+    /// Pushes `len` bytes of the volume's data blocks from number `ordinal` on, from byte `skip` of that one.
+    fn data_parts(
+        &self,
+        index: &DataIndex,
+        ordinal: u64,
+        skip: usize,
+        len: usize,
+        parts: &mut Vec<Bytes>,
+    ) -> Result<(), ReadError> {
         let mut cursor = self.reader.cursor(&self.root)?;
-        let mut scratch = Vec::new();
-        let (mut ordinal, mut skip, mut rest) = (ordinal, skip, buf);
-        while !rest.is_empty() {
+        let (mut ordinal, mut skip, mut left) = (ordinal, skip, len);
+        while left > 0 {
             let Some((first_block, mut before)) = index.leaf_of(ordinal) else { break };
             let Some(leaf) = cursor.leaf_at(first_block)? else { break };
             let started_at = ordinal;
@@ -231,40 +281,29 @@ impl Inner {
                 let count = u64::from(run.children.end - run.children.start);
                 let behind = ordinal.saturating_sub(before);
                 before += count;
-                if behind >= count {
+                if behind >= count || left == 0 {
                     continue;
                 }
-                let mut place = first.after(behind);
-                let mut block = first_block + u64::from(run.children.start) + behind;
-                let mut left = to_usize(count - behind);
-                while left > 0 && !rest.is_empty() {
-                    let whole = left.min(rest.len() / BLOCK_LEN);
-                    let (taken, blocks) = if skip == 0 && whole > 0 {
-                        let target = rest.get_mut(..whole * BLOCK_LEN).unwrap_or_default();
-                        self.reader.read_run(&place, BlockIndex(block), target)?;
-                        (target.len(), whole)
-                    } else {
-                        scratch.resize(BLOCK_LEN, 0);
-                        self.reader.read_run(&place, BlockIndex(block), &mut scratch)?;
-                        let source = scratch.get(skip..).unwrap_or_default();
-                        rest.iter_mut().zip(source).for_each(|(byte, value)| *byte = *value);
-                        skip = 0;
-                        (source.len().min(rest.len()), 1)
-                    };
-                    rest = rest.split_at_mut(taken).1;
-                    place = place.after(blocks as u64);
-                    block += blocks as u64;
-                    ordinal += blocks as u64;
-                    left -= blocks;
-                }
-                if rest.is_empty() {
-                    return Ok(());
-                }
+                let block = BlockIndex(first_block + u64::from(run.children.start) + behind);
+                let taken = left.min(to_usize((count - behind) * BLOCK_SIZE) - skip);
+                self.push_blocks(&first.after(behind), block, skip, taken, parts)?;
+                ordinal += (skip + taken).div_ceil(BLOCK_LEN) as u64;
+                left -= taken;
+                skip = 0;
             }
             if ordinal == started_at {
                 break;
             }
         }
         Ok(())
+    }
+}
+
+/// Pushes `len` zeros that cost no memory.
+fn push_zeros(mut len: usize, parts: &mut Vec<Bytes>) {
+    while len > 0 {
+        let part = len.min(ZEROS.len());
+        parts.push(ZEROS.slice(..part));
+        len -= part;
     }
 }

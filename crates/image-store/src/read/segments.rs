@@ -78,6 +78,18 @@ impl Reader {
         })
     }
 
+    /// Calls `push` with each of `count` blocks in consecutive slots from `first` on, not copied where they are stored as
+    /// they are.
+    pub(crate) fn read_blocks(
+        &self,
+        first: &Pointer,
+        block: BlockIndex,
+        count: usize,
+        mut push: impl FnMut(Bytes),
+    ) -> Result<(), ReadError> {
+        self.visit_run(first, block, count, |entry, stored| entry.decode_bytes(stored).map(&mut push))
+    }
+
     /// The stored forms of `count` blocks in consecutive slots from `first` on, each decoded once to be sure of it.
     pub(crate) fn read_stored(&self, first: &Pointer, block: BlockIndex, count: u16) -> Result<StoredRun, ReadError> {
         let mut raw = vec![0; BLOCK_LEN];

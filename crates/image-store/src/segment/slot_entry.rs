@@ -2,7 +2,8 @@
 
 use super::{ENTRY_LEN, HEADER_LEN, MAX_RAW_LEN, SlotDefect};
 use crate::byte_reader::ByteReader;
-use crate::codec::{CODEC_RAW, CODEC_ZSTD, decompress_exactly};
+use crate::codec::{CODEC_RAW, CODEC_ZSTD, decompress, decompress_exactly};
+use bytes::Bytes;
 use std::ops::Range;
 
 /// What a slot holds.
@@ -133,6 +134,22 @@ impl SlotEntry {
             CODEC_RAW | CODEC_ZSTD => return Err(SlotDefect::Decompress),
             codec => return Err(SlotDefect::Codec(codec)),
         }
+        self.check_content(raw)
+    }
+
+    /// The slot's bytes: the `stored` ones themselves where they are not compressed, so that nothing is copied.
+    pub(crate) fn decode_bytes(&self, stored: Bytes) -> Result<Bytes, SlotDefect> {
+        let raw = match self.codec {
+            CODEC_RAW if stored.len() == self.raw_len as usize => stored,
+            CODEC_ZSTD => decompress(&stored, self.raw_len as usize).map(Bytes::from).ok_or(SlotDefect::Decompress)?,
+            CODEC_RAW => return Err(SlotDefect::Decompress),
+            codec => return Err(SlotDefect::Codec(codec)),
+        };
+        self.check_content(&raw)?;
+        Ok(raw)
+    }
+
+    fn check_content(&self, raw: &[u8]) -> Result<(), SlotDefect> {
         if blake3::hash(raw).as_bytes() == &self.hash { Ok(()) } else { Err(SlotDefect::ContentHash) }
     }
 }
