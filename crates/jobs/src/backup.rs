@@ -162,9 +162,8 @@ impl Jobs {
     ) -> Result<VolumeBackupRow, BackupError> {
         let metadata = &self.0.settings.metadata;
         let store = self
-            .0
-            .stores
-            .get(request.storage)
+            .store(request.storage)
+            .await?
             .ok_or(BackupError::ReadOnly { reason: "its store is not open".to_owned() })?;
         if let Access::ReadOnly(reason) = store.access() {
             return Err(BackupError::ReadOnly { reason: reason.to_string() });

@@ -123,7 +123,7 @@ impl Jobs {
         content: EncodedRoot,
         format: ImageFormat,
     ) -> Result<ExportedImage, ReadStoreError> {
-        let store = self.0.stores.get(storage).ok_or(ReadStoreError::NotConnected)?;
+        let store = self.store(storage).await?.ok_or(ReadStoreError::NotConnected)?;
         let root = MapRoot::decode(&content)?;
         let open = tokio::task::spawn_blocking(move || ExportedImage::open(store.reader(), &root, format));
         Ok(open.await.map_err(|_| ReadStoreError::Panicked)??)

@@ -2,9 +2,9 @@
 
 use crate::publish::Publishing;
 use crate::stores::{OpenStorageError, Stores};
-use imprint_domain::{BackupStorageUuid, Clock, InstallationUuid, LeaseUuid, StoreUuid};
+use imprint_domain::{BackupStorageUuid, Clock, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid};
 use imprint_image_store::ImageStore;
-use imprint_metadata::{BackupStorageRow, Metadata, NewLease};
+use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,6 +72,24 @@ impl Jobs {
         let uuid = store.uuid();
         self.0.stores.insert(storage.uuid, store);
         Ok(uuid)
+    }
+
+    /// The open store of a storage. One that another server has added, or connected, since this one started is opened now.
+    pub(crate) async fn store(&self, storage: BackupStorageUuid) -> Result<Option<ImageStore>, MetadataError> {
+        if let Some(open) = self.0.stores.get(storage) {
+            return Ok(Some(open));
+        }
+        let row = self.0.settings.metadata.backup_storage(storage).await?;
+        let Some(row) = row.filter(|row| row.status == StorageStatus::Connected && row.store.is_some()) else {
+            return Ok(None);
+        };
+        match crate::stores::connect(&self.0.settings, &row).await {
+            Ok(store) => Ok(Some(self.0.stores.insert(storage, store))),
+            Err(error) => {
+                tracing::warn!(%error, %storage, url = row.url, "a storage that another server uses cannot be opened here");
+                Ok(None)
+            }
+        }
     }
 
     /// Makes a store in an empty directory, or opens the one that lies there, for a storage that is about to be added.

@@ -55,7 +55,7 @@ impl Jobs {
         while let Some(batch) = metadata.take_catalog_batch(storage).await? {
             let store = match &store {
                 Some(store) => store,
-                None => store.insert(self.0.stores.get(storage).ok_or(PublishError::NotConnected(storage))?),
+                None => store.insert(self.store(storage).await?.ok_or(PublishError::NotConnected(storage))?),
             };
             // The number is taken for good before the object is written: a store never holds one that the database does
             // not know, unless the database is older than the store.

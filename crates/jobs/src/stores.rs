@@ -3,8 +3,8 @@
 use crate::JobsSettings;
 use imprint_blob_store::{BlobError, BlobStore};
 use imprint_domain::{BackupStorageUuid, StoreUuid};
-use imprint_image_store::{CreateStoreError, ImageStore, Known, OpenStoreError, StoreOptions};
-use imprint_metadata::BackupStorageRow;
+use imprint_image_store::{Access, CreateStoreError, ImageStore, Known, OpenStoreError, ReadOnlyReason, StoreOptions};
+use imprint_metadata::{BackupStorageRow, MetadataError};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
@@ -29,6 +29,9 @@ pub enum OpenStorageError {
     /// It cannot be made.
     #[error(transparent)]
     Create(#[from] CreateStoreError),
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
 }
 
 /// The open stores. The lock is held for a map operation only.
@@ -41,9 +44,9 @@ impl Stores {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&storage).cloned()
     }
 
-    /// Puts an open store in.
-    pub fn insert(&self, storage: BackupStorageUuid, store: ImageStore) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(storage, store);
+    /// Puts an open store in, unless there is one, and answers the one that is there.
+    pub fn insert(&self, storage: BackupStorageUuid, store: ImageStore) -> ImageStore {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).entry(storage).or_insert(store).clone()
     }
 
     /// The storages whose stores are open.
@@ -61,17 +64,37 @@ pub(crate) async fn connect(
     settings: &JobsSettings,
     storage: &BackupStorageRow,
 ) -> Result<ImageStore, OpenStorageError> {
-    let Some(expected) = storage.store else { return admit(settings, storage.url.as_ref()).await };
-    let known =
-        Known { installation: settings.installation, epoch: storage.epoch, next_catalog_seq: storage.next_catalog_seq };
+    let mut row = storage.clone();
+    loop {
+        let store = open(settings, &row).await?;
+        let Access::ReadOnly(ReadOnlyReason::HigherEpoch { .. } | ReadOnlyReason::NewerCatalog { .. }) = store.access()
+        else {
+            return Ok(store);
+        };
+        // Another server that shares the database may have written since the row was read. What the row says now is newer
+        // than what the store was found to hold; unless it says the same, the store is opened by it.
+        match settings.metadata.backup_storage(row.uuid).await? {
+            Some(now) if known(settings, &now) != known(settings, &row) => row = now,
+            _ => return Ok(store),
+        }
+    }
+}
+
+async fn open(settings: &JobsSettings, row: &BackupStorageRow) -> Result<ImageStore, OpenStorageError> {
+    let Some(expected) = row.store else { return admit(settings, row.url.as_ref()).await };
     // An empty directory is an error here: most likely its file system is not mounted.
-    let blobs = BlobStore::open_local(storage.url.as_ref())?;
-    let store = ImageStore::open(blobs, &known, &options(settings)).await?;
+    let blobs = BlobStore::open_local(row.url.as_ref())?;
+    let store = ImageStore::open(blobs, &known(settings, row), &options(settings)).await?;
     if store.uuid() == expected {
         Ok(store)
     } else {
         Err(OpenStorageError::OtherStore { found: store.uuid(), expected })
     }
+}
+
+/// What the database knows of a storage's store.
+fn known(settings: &JobsSettings, row: &BackupStorageRow) -> Known {
+    Known { installation: settings.installation, epoch: row.epoch, next_catalog_seq: row.next_catalog_seq }
 }
 
 /// Makes a store in an empty directory, or opens the one that lies there.

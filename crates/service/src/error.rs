@@ -171,6 +171,7 @@ impl ServiceError {
         let storage = storage.to_owned();
         match error {
             imprint_jobs::ReadStoreError::NotConnected => Refusal::NotConnected { storage }.into(),
+            imprint_jobs::ReadStoreError::Metadata(error) => error.into(),
             imprint_jobs::ReadStoreError::Damaged { what } => Refusal::Damaged { storage, what }.into(),
             error => Self::Internal { action: "read the store", source: error.into() },
         }

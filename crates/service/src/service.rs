@@ -12,9 +12,10 @@ use imprint_domain::{
 };
 use imprint_jobs::{Jobs, JobsSettings};
 use imprint_metadata::{
-    AccountRow, BackupStorageRow, DatabaseUrl, Metadata, NewTags, OpenMetadataError, PrimaryStorageRow, Query, Scope,
-    ZoneRow,
+    AccountRow, BackupStorageRow, CreateError, DatabaseUrl, Metadata, NewTags, OpenMetadataError, PrimaryStorageRow,
+    Query, Scope, ZoneRow,
 };
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
@@ -140,7 +141,7 @@ impl Service {
         };
         service.mend().await?;
         service.ensure_administrator(settings.admin_password).await?;
-        service.ensure_defaults().await?;
+        service.ensure_defaults(installation).await?;
         service.connect_storages().await?;
         service.finish_deletions().await;
         let service = Arc::new(service);
@@ -200,8 +201,7 @@ impl Service {
     }
 
     async fn ensure_administrator(&self, given: Option<String>) -> Result<(), StartError> {
-        let found = self.metadata.account_by_name("admin").await.map_err(ServiceError::from)?;
-        if found.is_some() {
+        if self.has_administrator().await? {
             return Ok(());
         }
         let plain = if let Some(given) = given {
@@ -219,9 +219,15 @@ impl Service {
             kind: "SystemAdmin".to_owned(),
             password_hash: password::hash(&password::digest_of(&plain)),
         };
-        let made = self.metadata.create_account(row).await;
-        made.map_err(|error| ServiceError::from_create(error, &ADMINISTRATOR))?;
-        Ok(())
+        match self.metadata.create_account(row).await {
+            // Another server that shares the database was faster.
+            Err(_) if self.has_administrator().await? => Ok(()),
+            made => Ok(made.map_err(|error| ServiceError::from_create(error, &ADMINISTRATOR))?),
+        }
+    }
+
+    async fn has_administrator(&self) -> Result<bool, ServiceError> {
+        Ok(self.metadata.account_by_name("admin").await?.is_some())
     }
 
     /// The zones that new storages serve.
@@ -240,14 +246,15 @@ impl Service {
         Ok(found.rows.into_iter().filter(|zone| zone.is_default).map(|zone| zone.uuid).collect())
     }
 
-    /// Zone, backup storage and primary storage, all named `default`, unless there are some.
-    async fn ensure_defaults(&self) -> Result<(), ServiceError> {
+    /// Zone, backup storage and primary storage, all named `default`, unless there are some. Servers that share a database
+    /// and start at once choose the same ids, so that each is made once.
+    async fn ensure_defaults(&self, installation: InstallationUuid) -> Result<(), ServiceError> {
         let now = self.clock.now();
         let zones = self.default_zones().await?;
         let zone = if let Some(zone) = zones.first() {
             *zone
         } else {
-            let uuid = ZoneUuid::random();
+            let uuid = ZoneUuid::from_bytes(default_id(installation, "zone"));
             let zone = ZoneRow {
                 uuid,
                 name: "default".to_owned(),
@@ -258,22 +265,24 @@ impl Service {
                 created: now,
                 changed: now,
             };
-            self.metadata.create_zone(zone).await.map_err(|error| ServiceError::from_create(error, &uuid))?;
+            made_once(self.metadata.create_zone(zone).await, &uuid)?;
             uuid
         };
         if self.metadata.backup_storages().await?.is_empty() {
-            self.make_default_backup_storage(zone).await?;
+            let uuid = BackupStorageUuid::from_bytes(default_id(installation, "backup storage"));
+            self.make_default_backup_storage(uuid, zone).await?;
         }
         if self.metadata.primary_storages().await?.is_empty() {
-            self.make_default_primary_storage(zone).await?;
+            let uuid = PrimaryStorageUuid::from_bytes(default_id(installation, "primary storage"));
+            self.make_default_primary_storage(uuid, zone).await?;
         }
         Ok(())
     }
 
-    async fn make_default_backup_storage(&self, zone: ZoneUuid) -> Result<(), ServiceError> {
+    async fn make_default_backup_storage(&self, uuid: BackupStorageUuid, zone: ZoneUuid) -> Result<(), ServiceError> {
         let path = self.own_dir(&self.data_dir.store())?;
         let space = capacity_of(&path)?;
-        let (uuid, now) = (BackupStorageUuid::random(), self.clock.now());
+        let now = self.clock.now();
         let row = BackupStorageRow {
             uuid,
             name: "default".to_owned(),
@@ -294,14 +303,13 @@ impl Service {
             created: now,
             changed: now,
         };
-        let made = self.metadata.create_backup_storage(row, NewTags::default()).await;
-        made.map_err(|error| ServiceError::from_create(error, &uuid))
+        made_once(self.metadata.create_backup_storage(row, NewTags::default()).await, &uuid)
     }
 
-    async fn make_default_primary_storage(&self, zone: ZoneUuid) -> Result<(), ServiceError> {
+    async fn make_default_primary_storage(&self, uuid: PrimaryStorageUuid, zone: ZoneUuid) -> Result<(), ServiceError> {
         let path = self.own_dir(&self.data_dir.volumes())?;
         let space = capacity_of(&path)?;
-        let (uuid, now) = (PrimaryStorageUuid::random(), self.clock.now());
+        let now = self.clock.now();
         let url = path.to_string_lossy().into_owned();
         let row = PrimaryStorageRow {
             uuid,
@@ -318,8 +326,7 @@ impl Service {
             created: now,
             changed: now,
         };
-        let made = self.metadata.create_primary_storage(row, NewTags::default()).await;
-        made.map_err(|error| ServiceError::from_create(error, &uuid))
+        made_once(self.metadata.create_primary_storage(row, NewTags::default()).await, &uuid)
     }
 
     fn own_dir(&self, path: &Path) -> Result<PathBuf, ServiceError> {
@@ -379,6 +386,24 @@ pub struct IdReference<'a> {
     pub resource: ResourceKind,
     /// What was sent.
     pub value: &'a str,
+}
+
+/// The id of what a first start makes: a name-based (version 5) uuid.
+fn default_id(installation: InstallationUuid, what: &str) -> [u8; 16] {
+    let hash = Sha256::new().chain_update(installation.as_bytes()).chain_update(what).finalize();
+    let mut id = [0; 16];
+    id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    id[6] = id[6] & 0x0f | 0x50;
+    id[8] = id[8] & 0x3f | 0x80;
+    id
+}
+
+/// Another server that was faster has made the same.
+fn made_once(made: Result<(), CreateError>, uuid: &impl ToString) -> Result<(), ServiceError> {
+    match made {
+        Err(CreateError::UuidTaken) => Ok(()),
+        made => made.map_err(|error| ServiceError::from_create(error, uuid)),
+    }
 }
 
 fn administrator() -> AccountUuid {
