@@ -9,9 +9,13 @@ mod crashes;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod images;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod power_cuts;
 #[cfg(test)]
