@@ -29,7 +29,36 @@ const MAX_PUTS: usize = 2;
 /// What happens on other threads.
 pub(super) enum Event {
     Unit(Result<UnitDone, WorkerFailure>),
-    Put { segment: SegmentId, block_bytes: usize, object_len: u64, result: Result<(), BlobError> },
+    /// `None`: the runtime has dropped the put, because it panicked or because the runtime ends.
+    Put(Put, Option<Result<(), BlobError>>),
+}
+
+/// A segment that is being written.
+#[derive(Clone, Copy)]
+pub(super) struct Put {
+    segment: SegmentId,
+    block_bytes: usize,
+    object_len: u64,
+}
+
+/// Tells the writer how a put has ended, whatever ends it: a writer waits for every put.
+struct PutReport {
+    put: Put,
+    result: Option<Result<(), BlobError>>,
+    sender: Sender<Event>,
+}
+
+impl PutReport {
+    fn ended(mut self, result: Result<(), BlobError>) {
+        self.result = Some(result);
+    }
+}
+
+impl Drop for PutReport {
+    fn drop(&mut self) {
+        // Nobody listens any more when the writer has failed for another reason.
+        let _ = self.sender.send(Event::Put(self.put, self.result.take()));
+    }
 }
 
 /// Why a unit could not be done.
@@ -191,14 +220,11 @@ impl<'a> SegmentSink<'a> {
         self.shared.check_reserve(sealed.object_len)?;
         self.leases.register_segment(self.lease, self.shared.store, sealed.id, sealed.generation)?;
         let key = ObjectKey::Segment { id: sealed.id, generation: sealed.generation };
-        let (blobs, sender) = (self.shared.blobs.clone(), self.sender.clone());
-        let put = async move {
-            let result = blobs.put(&key, sealed.parts).await;
-            let (segment, block_bytes, object_len) = (sealed.id, sealed.block_bytes, sealed.object_len);
-            // Nobody listens any more when the writer has failed for another reason.
-            let _ = sender.send(Event::Put { segment, block_bytes, object_len, result });
-        };
-        self.puts.insert(sealed.id, self.border().start(put));
+        let put = Put { segment: sealed.id, block_bytes: sealed.block_bytes, object_len: sealed.object_len };
+        let report = PutReport { put, result: None, sender: self.sender.clone() };
+        let blobs = self.shared.blobs.clone();
+        let task = async move { report.ended(blobs.put(&key, sealed.parts).await) };
+        self.puts.insert(sealed.id, self.border().start(task));
         Ok(())
     }
 
@@ -210,12 +236,13 @@ impl<'a> SegmentSink<'a> {
             }
             Event::Unit(Err(WorkerFailure::Disk(source))) => return Err(WriteError::Disk(source)),
             Event::Unit(Err(WorkerFailure::Broken)) => return Err(WriteError::WorkerBroken),
-            Event::Put { segment, block_bytes, object_len, result } => {
-                self.puts.remove(&segment);
+            Event::Put(put, result) => {
+                self.puts.remove(&put.segment);
+                let result = result.ok_or(WriteError::WorkerBroken)?;
                 result.map_err(|error| self.shared.put_failed(error))?;
-                self.leases.segment_durable(self.lease, self.shared.store, segment)?;
-                self.bytes_in_use -= block_bytes;
-                self.tally.bytes_stored += object_len;
+                self.leases.segment_durable(self.lease, self.shared.store, put.segment)?;
+                self.bytes_in_use -= put.block_bytes;
+                self.tally.bytes_stored += put.object_len;
                 self.tally.segments += 1;
             }
         }

@@ -150,3 +150,15 @@ fn one_block_of_a_huge_volume_is_read_by_way_of_its_path() {
     assert!(store.objects.gets() - before <= 4, "{} reads", store.objects.gets() - before);
     store.opened.check(&written.root, &next);
 }
+
+#[test]
+fn a_backend_that_panics_is_an_error_and_not_a_writer_that_waits_for_ever() {
+    let mut store = Store::create();
+    let full = store.write(&disk(0), None).unwrap();
+    store.objects.fail(Fault::PutPanics, 1);
+    assert!(matches!(store.write(&disk(1), Some(full)), Err(WriteError::WorkerBroken)));
+    assert!(matches!(store.write(&disk(1), Some(full)), Err(WriteError::Poisoned)));
+    store.reopen();
+    let again = store.write(&disk(1), Some(full)).unwrap();
+    store.opened.check(&again, &disk(1));
+}

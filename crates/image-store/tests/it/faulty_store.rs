@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     PutTorn,
     /// A put leaves the whole object, but is answered with an error.
     PutAnswerLost,
+    /// A put panics.
+    PutPanics,
     /// A read fails.
     GetFails,
     /// A read finds no object.
@@ -37,7 +39,7 @@ impl Fault {
     pub(crate) const GETS: [Self; 3] = [Self::GetFails, Self::GetNotFound, Self::GetShort];
 
     fn is_put(self) -> bool {
-        Self::PUTS.contains(&self)
+        Self::PUTS.contains(&self) || self == Self::PutPanics
     }
 }
 
@@ -98,6 +100,7 @@ impl fmt::Display for FaultyStore {
 impl ObjectStore for FaultyStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         match self.strike(true) {
+            Some(Fault::PutPanics) => panic!("as planned"),
             Some(Fault::PutFull) => return Err(failure(io::ErrorKind::StorageFull)),
             Some(Fault::PutTorn) => {
                 let whole: Vec<u8> = payload.iter().flat_map(|part| part.iter().copied()).collect();
