@@ -75,14 +75,13 @@ fn refused(
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }
         BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
-        BackupError::Begin(BeginBackupError::Metadata(error)) => error.into(),
         BackupError::ReadOnly { reason } => Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into(),
         BackupError::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
         BackupError::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),
         BackupError::StorageFailed(error) => ServiceError::storage_failed(storage, &error),
         BackupError::Publish(error) => error.into(),
-        BackupError::Metadata(error) => error.into(),
+        BackupError::Begin(BeginBackupError::Metadata(error)) | BackupError::Metadata(error) => error.into(),
         BackupError::Stopping => ServiceError::Stopping,
         error => ServiceError::internal("take a backup")(error.into()),
     }
