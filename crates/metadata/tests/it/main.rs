@@ -1,0 +1,33 @@
+//! The contract of the metadata: each test runs on SQLite and on PostgreSQL and must see the same.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+/// Each test, once with a new SQLite file and once with a new PostgreSQL database.
+macro_rules! on_both {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($db:ident: &TestDb) $body:block)+) => {$(
+        $(#[doc = $doc])*
+        #[test]
+        fn $name() {
+            crate::test_db::on_both(&async |$db: &crate::test_db::TestDb| $body);
+        }
+    )+};
+}
+
+mod backups;
+mod catalog;
+mod digests;
+mod existence;
+mod exports;
+mod group_commit;
+mod identity;
+mod images;
+mod jobs;
+mod leases;
+mod opening;
+mod queries;
+mod query_limits;
+mod query_scope;
+mod rows;
+mod storages;
+mod templates;
+mod test_db;
