@@ -39,9 +39,13 @@ impl Clock for Ticks {
 async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let rounds: u64 = arguments.next().map_or(Ok(2000), |text| text.parse())?;
-    let parent = arguments
-        .next()
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
+    let checkout = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target"));
+    let parent = arguments.next().map_or(checkout, PathBuf::from);
+    // A task as the server's requests are: the thread of `main` is none of the runtime's own.
+    tokio::spawn(measure(rounds, parent)).await?
+}
+
+async fn measure(rounds: u64, parent: PathBuf) -> Result<(), Failure> {
     let directory = tempfile::tempdir_in(parent)?;
     let clock = Arc::new(Ticks(AtomicI64::new(1_700_000_000_000)));
     let metadata = Metadata::open(&DatabaseUrl::Sqlite(directory.path().join("imprint.db")), clock).await?;
@@ -54,7 +58,7 @@ async fn main() -> Result<(), Failure> {
     for _ in 0..rounds / 10 {
         create(&metadata, storage, backup).await?;
     }
-    let (mut floor, mut commits) = (Vec::new(), Vec::new());
+    let (mut floor, mut commits, mut trips) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let began = Instant::now();
         create(&metadata, storage, backup).await?;
@@ -63,9 +67,14 @@ async fn main() -> Result<(), Failure> {
         file.write_all_at(&[u8::try_from(round % 251)?; 4096], 0)?;
         file.sync_all()?;
         floor.push(began.elapsed());
+        let began = Instant::now();
+        metadata.ping().await?;
+        trips.push(began.elapsed());
     }
-    report(&mut floor, &mut commits)?;
-    rates(&metadata, storage, backup, rounds).await
+    report(&mut floor, &mut commits, &mut trips)?;
+    rates(&metadata, storage, backup, rounds).await?;
+    metadata.close().await;
+    Ok(())
 }
 
 fn percentile(sorted: &[Duration], per_mille: usize) -> f64 {
@@ -73,13 +82,19 @@ fn percentile(sorted: &[Duration], per_mille: usize) -> f64 {
     sorted.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
-fn report(floor: &mut [Duration], commits: &mut [Duration]) -> Result<(), Failure> {
-    floor.sort_unstable();
-    commits.sort_unstable();
+fn report(floor: &mut [Duration], commits: &mut [Duration], trips: &mut [Duration]) -> Result<(), Failure> {
+    for times in [&mut *floor, &mut *commits, &mut *trips] {
+        times.sort_unstable();
+    }
     let mut out = std::io::stdout().lock();
     for (name, per_mille) in [("p50", 500), ("p90", 900), ("p99", 990)] {
         let (floor, commit) = (percentile(floor, per_mille), percentile(commits, per_mille));
-        writeln!(out, "{name}: image {commit:.0} us, pwrite + fsync {floor:.0} us, ratio {:.2}", commit / floor)?;
+        let trip = percentile(trips, per_mille);
+        writeln!(
+            out,
+            "{name}: image {commit:.0} us, pwrite + fsync {floor:.0} us, ratio {:.2}; a round trip to SQLite {trip:.0} us",
+            commit / floor
+        )?;
     }
     Ok(())
 }

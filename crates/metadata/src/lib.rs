@@ -30,7 +30,6 @@ mod records;
 mod tags;
 mod templates;
 mod volumes;
-mod write_ahead_log;
 mod writer;
 mod zones;
 
