@@ -5,8 +5,8 @@ mod data_index;
 
 use crate::blocking::cores;
 use crate::map_root::MapRoot;
-use crate::read::{BLOCK_LEN, ReadError, Reader, to_usize};
 use crate::node::Pointer;
+use crate::read::{BLOCK_LEN, ReadError, Reader, to_usize};
 use bytes::{Bytes, BytesMut};
 use data_index::DataIndex;
 use futures_util::stream::{self, Stream, StreamExt};
@@ -219,7 +219,8 @@ impl Inner {
         let mut offset = range.start;
         while offset < range.end {
             let Some(region) = layout.region_at(offset) else { break };
-            let (Region::Metadata { range: r } | Region::L2Table { range: r, .. } | Region::Data { range: r, .. }) = &region;
+            let (Region::Metadata { range: r } | Region::L2Table { range: r, .. } | Region::Data { range: r, .. }) =
+                &region;
             let end = r.end.min(range.end);
             let len = to_usize(end - offset);
             let skip = to_usize(offset % Qcow2Layout::CLUSTER_SIZE);

@@ -269,7 +269,9 @@ impl<'scope, 'env> Workers<'scope, 'env> {
             self.started += 1;
             let (disk, size) = (self.disk, self.size);
             let (work, results) = (Arc::clone(&self.work), self.results.clone());
-            self.scope.spawn(move || work_off(disk, size, &work, &results));
+            let thread = std::thread::Builder::new().name(format!("backup-{}", self.started));
+            let work = move || work_off(disk, size, &work, &results);
+            thread.spawn_scoped(self.scope, work).map_err(|_| WriteError::WorkerBroken)?;
         }
         Ok(())
     }
