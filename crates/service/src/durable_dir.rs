@@ -16,8 +16,9 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
             create(parent)?;
         }
         match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+            // Somebody else was faster.
+            Err(_) if path.is_dir() => {}
+            made => made?,
         }
     }
     match sync(parent.unwrap_or(Path::new("."))) {
