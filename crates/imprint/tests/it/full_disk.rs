@@ -75,6 +75,11 @@ fn change(file: &Path, seed: u64) {
     std::fs::write(file, noise(seed, 3 << 20)).unwrap();
 }
 
+/// Every write finds the file system full.
+fn full() -> Fault {
+    Fault { steps: vec![Step::Write], after: 0, effect: Effect::Errno(ENOSPC), lasts: Lasts::UntilHealed }
+}
+
 /// Objects of segments that a store holds, those being written included.
 fn segments(store: &Path) -> usize {
     let shards = std::fs::read_dir(store.join("segments")).unwrap();
@@ -108,10 +113,9 @@ fn a_write_that_finds_no_room_leaves_no_half_segment_and_no_poison() {
     change(&it.file, 7);
     let store = it.disk.path().join("store");
     let before = segments(&store);
-    let full = Fault { steps: vec![Step::Write], after: 0, effect: Effect::Errno(ENOSPC), lasts: Lasts::UntilHealed };
     // At the first write, and in the midst of a segment.
     for after in [0, 3] {
-        it.disk.inject(Fault { after, ..full.clone() });
+        it.disk.inject(Fault { after, ..full() });
         it.refused();
         assert_eq!(segments(&store), before, "after {after} writes");
         assert!(it.content(&it.template(&first)) == content);
@@ -137,13 +141,24 @@ fn a_full_file_system_that_holds_everything_refuses_and_goes_on_when_there_is_ro
     let first = take(&server, &volume, &storage).inventory();
     change(&volumes.path().join("disk.raw"), 7);
 
+    // Within the reserve the metadata still have room, and say who has none.
+    disk.set_capacity(GIB / 2);
+    take(&server, &volume, &storage).refused("SYS.1006", &[&storage, "no space left"]);
+    // Now nobody has any.
     disk.set_capacity(1 << 20);
     let refused = take(&server, &volume, &storage);
     assert_eq!(refused.status, 503, "{}", refused.text);
-    assert!(refused.text.contains("no space left"), "{}", refused.text);
     // Reading needs no room.
     assert_eq!(server.query("/zstack/v1/volume-backups?q=status=Ready").len(), 1);
 
+    // Not even what the metadata's log has already can be written, as on a file system that copies on write.
+    disk.inject(full());
+    let path = crate::server::template_path(&text(&first["uuid"]));
+    let refused = server.post(&path, &json!({"params": {"name": "t", "backupStorageUuid": storage}}));
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(server.query("/zstack/v1/images").is_empty());
+
+    disk.heal();
     disk.set_capacity(64 * GIB);
     let backup = take(&server, &volume, &storage).inventory();
     for (backup, content) in [(first, sample_disk(1)), (backup, noise(7, 3 << 20))] {

@@ -285,7 +285,7 @@ fn fault(steps: &[Step], after: u64, effect: Effect) -> Fault {
 #[test]
 fn what_was_acknowledged_survives_a_power_cut_at_any_step() {
     let Some((_, steps)) = count_steps() else { return };
-    for_each_strike(&strikes(steps, 24), |strike, machine| {
+    for_each_strike(&strikes(steps, 16), |strike, machine| {
         let server = machine.start();
         machine.set_up(&server);
         let storage = server.backup_storage();
@@ -308,10 +308,48 @@ fn what_was_acknowledged_survives_a_power_cut_at_any_step() {
     });
 }
 
+/// Templates that several clients ask for at once: their changes share commits.
+fn ask_together(machine: &mut Machine, server: &Server, backup: &str, storage: &str) {
+    let content = machine.things.iter().find(|thing| thing.uuid == backup).unwrap().content;
+    let client = |client: u32| {
+        let ask = |nth: u32| {
+            let uuid = format!("{:08x}0ff4429f8b7b42f01f04cfdb", 0x1000 * client + nth);
+            let body = json!({"params": {"name": "n", "backupStorageUuid": storage, "resourceUuid": uuid}});
+            let reply = server.attempt("POST", &template_path(backup), &body);
+            let acknowledged = reply.is_some_and(|reply| reply.status == 200);
+            Thing { resource: "images", uuid, content, acknowledged, removal: Removal::No }
+        };
+        (0..8).map(ask).collect::<Vec<_>>()
+    };
+    let asked: Vec<Thing> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (1..=4).map(|number| scope.spawn(move || client(number))).collect();
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    machine.things.extend(asked);
+}
+
+#[test]
+fn what_several_clients_were_told_at_once_survives_a_power_cut() {
+    for_each_strike(&strikes(60, 6), |strike, machine| {
+        let server = machine.start();
+        machine.set_up(&server);
+        let storage = server.backup_storage();
+        let backup = machine.back_up(&server, &storage);
+        machine.disk.inject(fault(&CHANGES, strike, Effect::PowerCut));
+        ask_together(machine, &server, &backup, &storage);
+        machine.disk.cut_power();
+        server.kill();
+        machine.disk.restore(survives(strike));
+        let server = machine.start();
+        machine.check_shown(&server, Since::Start);
+        machine.check_works(&server);
+    });
+}
+
 #[test]
 fn a_first_start_that_a_power_cut_ended_is_made_good_by_the_next() {
     let Some((steps, _)) = count_steps() else { return };
-    for_each_strike(&strikes(steps, 24), |strike, machine| {
+    for_each_strike(&strikes(steps, 12), |strike, machine| {
         machine.disk.inject(fault(&CHANGES, strike, Effect::PowerCut));
         drop(Server::try_start(machine.command()));
         machine.disk.cut_power();
@@ -356,7 +394,7 @@ fn survives_fault(machine: &mut Machine, fault: Fault) {
 #[test]
 fn a_write_a_sync_or_a_name_that_fails_loses_nothing_that_was_acknowledged() {
     let Some((_, steps)) = count_steps() else { return };
-    for_each_strike(&strikes(steps, 16), |strike, machine| {
+    for_each_strike(&strikes(steps, 10), |strike, machine| {
         survives_fault(machine, fault(&CHANGES, strike, Effect::Errno(EIO)));
     });
 }
@@ -364,7 +402,7 @@ fn a_write_a_sync_or_a_name_that_fails_loses_nothing_that_was_acknowledged() {
 #[test]
 fn a_disk_that_is_full_for_one_write_loses_nothing_that_was_acknowledged() {
     let Some((_, steps)) = count_steps() else { return };
-    for_each_strike(&strikes(steps, 8), |strike, machine| {
+    for_each_strike(&strikes(steps, 6), |strike, machine| {
         survives_fault(machine, fault(&[Step::Write, Step::Name], strike / 2, Effect::Errno(ENOSPC)));
     });
 }
@@ -372,7 +410,7 @@ fn a_disk_that_is_full_for_one_write_loses_nothing_that_was_acknowledged() {
 #[test]
 fn writes_that_take_half_of_their_bytes_are_written_on() {
     let Some((_, steps)) = count_steps() else { return };
-    for_each_strike(&strikes(steps, 8), |strike, machine| {
+    for_each_strike(&strikes(steps, 6), |strike, machine| {
         survives_fault(machine, fault(&[Step::Write], strike / 2, Effect::ShortWrite));
         assert!(machine.failures.is_empty(), "{:?}", machine.failures);
     });
