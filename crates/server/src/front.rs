@@ -18,9 +18,9 @@ use crate::route_table::{RouteTable, Target};
 use crate::web_hook::WebHooks;
 use crate::{HttpConfig, authorization, download, error_reply};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body;
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH};
+use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use imprint_api::{Access, OperationDescription, QueryDescription, Runs, operations};
@@ -30,12 +30,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Bytes of a body at most.
 const MAX_BODY: usize = 1 << 20;
+
+/// Bytes of a body that are read at most before the connection of a client that sends too much is given up.
+const MAX_DISCARDED: usize = 16 << 20;
 
 /// Bodies up to here are read without asking; of larger ones only [`LARGE_BODIES`] are in memory at once, since a body
 /// takes many times its size once it is decoded.
@@ -119,7 +123,7 @@ impl<B: Backend> Front<B> {
     {
         let unknown = || FrontRefusal::not_found(format!("no api mapping to /v1{}", crate::refusal::shown(path)));
         let found = self.routes.find(path).ok_or_else(unknown)?;
-        let body = self.read_body(head, body).await?;
+        let body = self.read_body(body).await?;
         let query_string = head.uri.query().unwrap_or_default();
         match found.target(&head.method, body.as_ref())? {
             Target::Query(query) => {
@@ -147,7 +151,7 @@ impl<B: Backend> Front<B> {
     }
 
     /// The body as an object. Some is read whatever the method: what is no JSON is refused everywhere.
-    async fn read_body<R>(&self, head: &Parts, body: R) -> Result<Option<Map<String, Value>>, FrontRefusal>
+    async fn read_body<R>(&self, body: R) -> Result<Option<Map<String, Value>>, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
         R::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -160,17 +164,24 @@ impl<B: Backend> Front<B> {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             text: format!("the body has more than {MAX_BODY} bytes"),
         };
-        let declared = head.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > MAX_BODY as u64) {
-            return Err(too_large());
-        }
         let read = async {
             let _place = if is_small { None } else { self.large_bodies.acquire().await.ok() };
-            let bytes = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
-                let is_length = error.is::<http_body_util::LengthLimitError>();
-                if is_length { too_large() } else { FrontRefusal::bad_request("the body could not be read") }
-            })?;
-            body_object(&bytes.to_bytes())
+            let mut body = pin!(body);
+            let (mut bytes, mut arrived) = (Vec::new(), 0);
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|_| FrontRefusal::bad_request("the body could not be read"))?;
+                let data = frame.into_data().unwrap_or_default();
+                arrived += data.len();
+                // What is too much is still read for a while: a client that is cut off while it sends sees a broken
+                // connection and not the answer.
+                if arrived > MAX_DISCARDED {
+                    break;
+                }
+                if arrived <= MAX_BODY {
+                    bytes.extend_from_slice(&data);
+                }
+            }
+            if arrived > MAX_BODY { Err(too_large()) } else { body_object(&bytes) }
         };
         let late = || FrontRefusal {
             status: StatusCode::REQUEST_TIMEOUT,
