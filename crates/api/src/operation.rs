@@ -12,7 +12,7 @@ use std::time::Duration;
 pub enum Runs {
     /// Answered at once, never as a job; it leaves no job to poll.
     Inline,
-    /// May go on as a job after its request: design W1 to W3.
+    /// May go on as a job after its request: it is then polled.
     AsJob,
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 #[error("'{0}' is not 32 lower-case hex digits of a version 1 to 5 UUID")]
 pub struct InvalidUuid(pub String);
 
-/// The rule of protocol.md 5.4: digit 13 is the version, digit 17 the variant.
+/// What clients take for an id: digit 13 is the version, digit 17 the variant.
 fn decode(text: &str) -> Result<[u8; 16], InvalidUuid> {
     let invalid = || InvalidUuid(text.chars().take(64).collect());
     let digits = text.as_bytes();

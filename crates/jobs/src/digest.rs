@@ -1,4 +1,4 @@
-//! Digests of exported files (W6): MD5 and SHA-256, remembered by content.
+//! Digests of exported files: MD5 and SHA-256, remembered by content.
 
 use crate::{Jobs, ReadStoreError};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat};

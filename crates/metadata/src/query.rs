@@ -1,7 +1,7 @@
 //! Queries of clients, as SQL. Nothing is filtered in memory.
 //!
 //! What may be asked for is declared in `query/shapes.rs`: a wire name, its column and its type. Everything else is
-//! generic. Strings are compared without regard to case, ids with it (protocol.md 7.2, design W13).
+//! generic. Strings are compared without regard to case, ids with it.
 
 mod condition;
 mod parameters;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// Which rows of a resource a client wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryRequest {
-    /// Conditions, all of which must hold: field, operator and value as written, split by protocol.md 7.2.
+    /// Conditions, all of which must hold: field, operator and value as written.
     pub conditions: Vec<(String, QueryOperator, String)>,
     /// At most so many rows.
     pub limit: u64,

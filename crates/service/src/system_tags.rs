@@ -1,4 +1,4 @@
-//! System tags: each must match a pattern declared here for its kind of resource (protocol.md 9.1, design W8).
+//! System tags: each must match a pattern declared here for its kind of resource.
 
 use crate::ServiceError;
 

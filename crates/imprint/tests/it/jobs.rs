@@ -1,4 +1,4 @@
-//! Calls that name a job (W1 to W3).
+//! Calls that name a job.
 
 use crate::server::{Server, data_with, noise, sample_disk, template_path, text};
 use serde_json::{Value, json};

@@ -125,7 +125,7 @@ impl Service {
     }
 }
 
-/// The two odd platforms are stored under plain names (protocol.md 12.2).
+/// The two odd platforms are stored under plain names, as clients expect.
 fn plain_platform(platform: Option<&str>) -> String {
     match platform {
         None => "Linux".to_owned(),
