@@ -2,7 +2,6 @@
 
 use crate::Jobs;
 use crate::jobs::LEASE_SECONDS;
-use imprint_domain::ImageFormat;
 use std::time::Duration;
 
 /// Between two renewals; several fit into a lease's life.
@@ -68,7 +67,7 @@ async fn digest(jobs: Jobs) {
         match metadata.next_undigested().await {
             Ok(None) => jobs.0.image_made.notified().await,
             Ok(Some(next)) => {
-                if let Err(error) = jobs.digest_idly(next.storage, next.root, ImageFormat::Qcow2).await {
+                if let Err(error) = jobs.digest_idly(next.storage, next.root, next.format).await {
                     // It would fail again: the image keeps saying that its MD5 is not calculated.
                     tracing::warn!(%error, image = %next.image, "an image's digests could not be computed");
                     if metadata.skip_digest(next.root).await.is_err() {

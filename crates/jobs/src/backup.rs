@@ -118,6 +118,7 @@ pub enum BackupError {
 impl Jobs {
     /// Takes a backup and answers it when it is durable and published.
     pub async fn back_up(&self, request: BackupRequest) -> Result<VolumeBackupRow, BackupError> {
+        let _turn = self.0.backups.acquire().await.map_err(|_| BackupError::Stopping)?;
         let source = request.source.clone();
         let source = tokio::task::spawn_blocking(move || source.open()).await.map_err(|_| BackupError::Panicked)?;
         let source = source.map_err(BackupError::Source)?;

@@ -51,22 +51,36 @@ impl Jobs {
         format: ImageFormat,
     ) -> Result<(), ReadStoreError> {
         let metadata = &self.0.settings.metadata;
-        if metadata.digest(content, format, LAYOUT_VERSION).await?.is_none() {
-            let image = self.open_image(storage, content, format).await?;
-            let (answer, answered) = tokio::sync::oneshot::channel();
-            let jobs = self.clone();
-            // A thread of its own: a lowered priority cannot be raised again.
-            std::thread::spawn(move || {
-                if let Err(error) = rustix::process::setpriority_process(None, 19) {
-                    tracing::debug!(%error, "digests are computed at normal priority");
-                }
-                let _ = answer.send(hash_slowly(&image, &jobs));
-            });
-            let digest = answered.await.map_err(|_| ReadStoreError::Panicked)?;
-            let Some(digest) = digest? else { return Ok(()) };
-            metadata.put_digest(content, format, LAYOUT_VERSION, digest).await?;
-        }
-        Ok(())
+        let known = metadata.digest(content, format, LAYOUT_VERSION).await?;
+        let digest = match known {
+            Some(digest) => digest,
+            None => match self.hash_idly(storage, content, format).await? {
+                Some(digest) => digest,
+                None => return Ok(()),
+            },
+        };
+        // Also when it was known: the images that asked for it must show it.
+        Ok(metadata.put_digest(content, format, LAYOUT_VERSION, digest).await?)
+    }
+
+    /// Computes digests on a thread of the lowest priority; `None` when the server is stopping.
+    async fn hash_idly(
+        &self,
+        storage: BackupStorageUuid,
+        content: EncodedRoot,
+        format: ImageFormat,
+    ) -> Result<Option<Digest>, ReadStoreError> {
+        let image = self.open_image(storage, content, format).await?;
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let jobs = self.clone();
+        // A thread of its own: a lowered priority cannot be raised again.
+        std::thread::spawn(move || {
+            if let Err(error) = rustix::process::setpriority_process(None, 19) {
+                tracing::debug!(%error, "digests are computed at normal priority");
+            }
+            let _ = answer.send(hash_slowly(&image, &jobs));
+        });
+        Ok(answered.await.map_err(|_| ReadStoreError::Panicked)??)
     }
 }
 

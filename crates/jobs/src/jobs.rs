@@ -8,10 +8,13 @@ use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// Seconds that a lease lives without being renewed.
 pub(crate) const LEASE_SECONDS: i64 = 600;
+
+/// Each uses all cores and its own memory budget: one more than one, so that a small backup does not wait for a large.
+const BACKUPS_AT_A_TIME: usize = 2;
 
 /// What jobs are started with.
 pub struct JobsSettings {
@@ -23,7 +26,7 @@ pub struct JobsSettings {
     pub node: String,
     /// Whose stores are written.
     pub installation: InstallationUuid,
-    /// Bytes that a running backup may hold in memory.
+    /// Bytes that a running backup may hold in memory; at most two run at once.
     pub memory_budget: usize,
     /// Whether the digests of new images are computed without being asked for.
     pub automatic_digests: bool,
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) stores: Stores,
     pub(crate) publishing: Publishing,
     pub(crate) image_made: Notify,
+    /// Backups that run at a time; others wait, so that memory stays bounded.
+    pub(crate) backups: Semaphore,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
 }
@@ -56,6 +61,7 @@ impl Jobs {
             stores: Stores::default(),
             publishing: Publishing::default(),
             image_made: Notify::new(),
+            backups: Semaphore::new(BACKUPS_AT_A_TIME),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }))

@@ -27,17 +27,16 @@ impl AllowedDirs {
         Self(dirs)
     }
 
-    /// Checks `url`, makes the directory if it is missing (its parent must exist), and answers its real path.
+    /// Checks `url`, whose parent must exist, and answers the directory's real path. Nothing is made.
     ///
     /// A symbolic link on the way is followed before the check, so it cannot lead outside.
-    pub(crate) fn admit(&self, url: &str) -> Result<PathBuf, DirRefused> {
+    pub(crate) fn resolve(&self, url: &str) -> Result<PathBuf, DirRefused> {
         let path = Path::new(url);
         let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
         let (Some(parent), Some(name), true, true) = (path.parent(), path.file_name(), path.is_absolute(), plain)
         else {
             return Err(DirRefused::NotAbsolute);
         };
-        let allowed = |path: &Path| self.0.iter().any(|dir| path.starts_with(dir));
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -45,12 +44,18 @@ impl AllowedDirs {
             }
             Err(error) => return Err(DirRefused::Io(error)),
         };
-        if !allowed(&real) {
-            return Err(DirRefused::Outside);
-        }
-        durable_dir::create(&real).map_err(DirRefused::Io)?;
+        if self.allows(&real) { Ok(real) } else { Err(DirRefused::Outside) }
+    }
+
+    /// Makes a directory that was resolved, unless it exists, and answers its real path.
+    pub(crate) fn make(&self, real: &Path) -> Result<PathBuf, DirRefused> {
+        durable_dir::create(real).map_err(DirRefused::Io)?;
         let made = real.canonicalize().map_err(DirRefused::Io)?;
-        if allowed(&made) { Ok(made) } else { Err(DirRefused::Outside) }
+        if self.allows(&made) { Ok(made) } else { Err(DirRefused::Outside) }
+    }
+
+    fn allows(&self, path: &Path) -> bool {
+        self.0.iter().any(|dir| path.starts_with(dir))
     }
 }
 
@@ -68,7 +73,7 @@ mod tests {
         std::fs::create_dir_all(&outside).unwrap();
         std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
         let dirs = AllowedDirs::new(vec![inside.clone()]);
-        let admit = |path: &Path| dirs.admit(path.to_str().unwrap());
+        let admit = |path: &Path| dirs.resolve(path.to_str().unwrap()).and_then(|real| dirs.make(&real));
         assert_eq!(admit(&inside.join("new")).unwrap(), inside.join("new"));
         assert_eq!(admit(&inside).unwrap(), inside);
         assert!(matches!(admit(&outside), Err(DirRefused::Outside)));
@@ -76,8 +81,8 @@ mod tests {
         assert!(matches!(admit(&inside.join("link/deeper")), Err(DirRefused::Outside)));
         assert!(!outside.join("deeper").exists());
         assert!(matches!(admit(&inside.join("../outside")), Err(DirRefused::NotAbsolute)));
-        assert!(matches!(dirs.admit("relative"), Err(DirRefused::NotAbsolute)));
-        assert!(matches!(dirs.admit("/"), Err(DirRefused::NotAbsolute)));
+        assert!(matches!(dirs.resolve("relative"), Err(DirRefused::NotAbsolute)));
+        assert!(matches!(dirs.resolve("/"), Err(DirRefused::NotAbsolute)));
         assert!(matches!(admit(&inside.join("a/b")), Err(DirRefused::Io(_))));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn new_token() -> String {
     hex::encode(bytes)
 }
 
-/// What is kept of a token: whoever reads the database cannot download with it.
+/// What a link is looked up by. The last link of an image is also shown on it, to those who see the image.
 pub(crate) fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }

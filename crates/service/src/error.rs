@@ -214,6 +214,9 @@ pub enum Refusal {
         /// What is observed.
         status: StorageStatus,
     },
+    /// More log-ins wait to be checked than may.
+    #[error("too many log-ins are being checked; try again in a few seconds")]
+    TooManyLogIns,
     /// The storage's store is not open.
     #[error("backup storage uuid:{storage} is not Connected")]
     NotConnected {

@@ -14,6 +14,7 @@ mod error;
 mod inventories;
 mod operations;
 mod password;
+mod password_checks;
 mod perform;
 mod query;
 mod service;

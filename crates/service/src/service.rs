@@ -4,11 +4,13 @@ use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
 use crate::operations::IMAGE_STORE;
+use crate::password_checks::PasswordChecks;
 use crate::session_cache::SessionCache;
-use crate::{ServiceError, capacity, password};
+use crate::{Refusal, ServiceError, capacity, password};
 use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone, ResourceKind};
 use imprint_domain::{
-    AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, StorageStatus, ZoneUuid,
+    AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, ResourceStatus,
+    StorageStatus, ZoneUuid,
 };
 use imprint_jobs::{Jobs, JobsSettings};
 use imprint_metadata::{
@@ -16,15 +18,13 @@ use imprint_metadata::{
     Query, Scope, ZoneRow,
 };
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 /// The administrator's account, the same in every installation.
 const ADMINISTRATOR: &str = "36c27e8ff05c4780bf6d2fa65700f22e";
-
-/// Passwords that are hashed at a time: each takes 19 MiB.
-const LOG_INS_AT_A_TIME: usize = 2;
 
 /// What a service is started with.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: ReplyZone,
     pub(crate) sessions: SessionCache,
-    pub(crate) log_ins: Semaphore,
+    pub(crate) passwords: PasswordChecks,
     pub(crate) decoy_hash: String,
     pub(crate) adding_storage: Mutex<()>,
     pub(crate) export_lifetime_seconds: i64,
@@ -131,7 +131,7 @@ impl Service {
             clock,
             zone: settings.zone,
             sessions: SessionCache::default(),
-            log_ins: Semaphore::new(LOG_INS_AT_A_TIME),
+            passwords: PasswordChecks::start(),
             decoy_hash: password::hash("no password has this hash"),
             adding_storage: Mutex::new(()),
             export_lifetime_seconds: i64::try_from(settings.export_lifetime.as_secs()).unwrap_or(i64::MAX),
@@ -174,13 +174,29 @@ impl Service {
         Ok(file)
     }
 
-    /// A directory that a new storage names, made if it is missing.
-    pub(crate) fn admitted_dir(&self, url: &str) -> Result<PathBuf, ServiceError> {
-        self.dirs.admit(url).map_err(|error| ServiceError::InvalidArgument {
-            field: "url",
-            value: shortened(url),
-            reason: crate::error::chain(&error),
-        })
+    /// A directory that a new storage names, made if it is missing. It lies in no other storage, holds none, and does not
+    /// hold the server's own files.
+    pub(crate) async fn admitted_dir(&self, url: &str) -> Result<PathBuf, ServiceError> {
+        let invalid = |reason: String| ServiceError::InvalidArgument { field: "url", value: shortened(url), reason };
+        let path = self.dirs.resolve(url).map_err(|error| invalid(crate::error::chain(&error)))?;
+        if self.data_dir.path().starts_with(&path) {
+            return Err(invalid("the server's own files lie in it".to_owned()));
+        }
+        self.refuse_overlap(&path).await?;
+        self.dirs.make(&path).map_err(|error| invalid(crate::error::chain(&error)))
+    }
+
+    /// A directory lies in one storage at most, and no storage lies inside of another.
+    async fn refuse_overlap(&self, path: &Path) -> Result<(), ServiceError> {
+        let backup = self.metadata.backup_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.url));
+        let primary =
+            self.metadata.primary_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.mount_path));
+        for (storage, url) in backup.chain(primary) {
+            if path.starts_with(&url) || Path::new(&url).starts_with(path) {
+                return Err(Refusal::DirectoryTaken { url: path.display().to_string(), storage }.into());
+            }
+        }
+        Ok(())
     }
 
     /// What the last run left half done.
@@ -329,8 +345,9 @@ impl Service {
         made_once(self.metadata.create_primary_storage(row, NewTags::default()).await, &uuid)
     }
 
+    /// A directory beneath the data directory, made if it is missing.
     fn own_dir(&self, path: &Path) -> Result<PathBuf, ServiceError> {
-        self.admitted_dir(&path.to_string_lossy())
+        self.dirs.make(path).map_err(|error| ServiceError::internal("make a directory")(error.into()))
     }
 
     /// Opens every storage's store. One that cannot be opened is Disconnected; the others work.
@@ -354,22 +371,35 @@ impl Service {
 
     /// Ends deletions whose first half was done. What fails is tried again at the next start.
     async fn finish_deletions(&self) {
-        let finished = async {
-            for storage in self.jobs.stores().connected() {
-                self.jobs.publish(storage).await?;
+        let mut published = HashSet::new();
+        for storage in self.jobs.stores().connected() {
+            match self.jobs.publish(storage).await {
+                Ok(()) => _ = published.insert(storage),
+                Err(error) => tracing::warn!(%error, %storage, "a catalog cannot be published yet"),
             }
-            for backup in self.metadata.deleting_backups().await? {
-                self.metadata.end_backup_deletion(backup).await?;
-            }
-            for image in self.metadata.expunging_images().await? {
-                self.metadata.end_image_expunge(image).await?;
-            }
-            Ok::<_, ServiceError>(())
-        };
-        if let Err(error) = finished.await {
+        }
+        if let Err(error) = self.end_published_deletions(&published).await {
             let reason = crate::error::chain(&error);
             tracing::warn!(reason, "deletions that were begun could not be ended yet");
         }
+    }
+
+    /// Removes rows whose tombstones are all in their stores: one that is not would be forgotten with its row.
+    async fn end_published_deletions(&self, published: &HashSet<BackupStorageUuid>) -> Result<(), ServiceError> {
+        let is_out = |status, storage| status != ResourceStatus::Deleting || published.contains(&storage);
+        for uuid in self.metadata.deleting_backups().await? {
+            let Some(row) = self.metadata.volume_backup(uuid).await? else { continue };
+            if row.refs.iter().all(|reference| is_out(reference.status, reference.storage)) {
+                self.metadata.end_backup_deletion(uuid).await?;
+            }
+        }
+        for uuid in self.metadata.expunging_images().await? {
+            let Some(row) = self.metadata.image(uuid).await? else { continue };
+            if row.refs.iter().all(|reference| is_out(reference.status, reference.storage)) {
+                self.metadata.end_image_expunge(uuid).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The indices of references that name nothing, in one round trip.

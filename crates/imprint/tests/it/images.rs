@@ -71,3 +71,23 @@ fn images_survive_a_crash_right_after_they_were_acknowledged() {
         assert!(server.download(&image, "raw") == sample_disk(1));
     }
 }
+
+#[test]
+fn the_md5_is_that_of_the_images_own_format() {
+    let (_temp, server, image) = server_with_image();
+    let shown = || text(&server.query(&format!("/zstack/v1/images?q=uuid={image}"))[0]["md5Sum"]);
+    let known = || loop {
+        let md5 = shown();
+        if md5.len() == 32 {
+            break md5;
+        }
+        std::thread::yield_now();
+    };
+    let of_qcow2 = known();
+    act(&server, &image, "updateImage", &json!({"format": "raw"})).inventory();
+    let of_raw = known();
+    assert_ne!(of_raw, of_qcow2);
+    assert_eq!(of_raw, text(&server.export(&image, "raw")["exportMd5Sum"]));
+    act(&server, &image, "updateImage", &json!({"format": "qcow2"})).inventory();
+    assert_eq!(known(), of_qcow2);
+}

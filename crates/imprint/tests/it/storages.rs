@@ -135,3 +135,20 @@ fn a_store_with_a_higher_epoch_than_the_database_knows_is_read_only() {
     let reply = server.finish(server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
     reply.refused("SYS.1006", &["read-only", "collection 7"]);
 }
+
+#[test]
+fn a_directory_of_another_storage_or_of_the_server_is_refused_and_none_is_left_behind() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    let base = temp.path().canonicalize().unwrap();
+    let zone = text(&server.query("/zstack/v1/zones")[0]["uuid"]);
+    let path = "/zstack/v1/primary-storage/local-storage";
+    let add = |url: &Path| server.post(path, &json!({"params": {"name": "p", "url": url, "zoneUuid": zone}}));
+    add(&base).refused("SYS.1007", &["field[url]", "server's own files"]);
+    add(&base.join("store/segments/mine")).refused("SYS.1006", &["overlaps"]);
+    add(&base.join("volumes/mine")).refused("SYS.1006", &["overlaps"]);
+    add_store(&server, &base.join("store/segments/mine")).refused("SYS.1006", &["overlaps"]);
+    assert!(!base.join("store/segments/mine").exists());
+    assert!(!base.join("volumes/mine").exists());
+    assert_eq!(add(&base.join("mine")).inventory()["status"], "Connected");
+}

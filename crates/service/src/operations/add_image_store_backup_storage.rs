@@ -6,7 +6,6 @@ use crate::{Context, Perform, Refusal, Service, ServiceError, capacity, inventor
 use imprint_api::{AddImageStoreBackupStorage, ImageStoreBackupStorageInventory, InventoryReply};
 use imprint_domain::{BackupStorageUuid, ResourceState, StorageStatus};
 use imprint_metadata::BackupStorageRow;
-use std::path::Path;
 
 /// The only type of backup storage there is.
 pub(crate) const IMAGE_STORE: &str = "ImageStoreBackupStorage";
@@ -23,10 +22,9 @@ impl Perform<AddImageStoreBackupStorage> for Service {
         }
         let uuid = new_uuid(operation.resource_uuid.as_ref(), BackupStorageUuid::random)?;
         let system_tags = system_tags::check(TaggedKind::BackupStorage, &operation.system_tags)?;
-        let path = self.admitted_dir(&operation.url)?;
         // One at a time: the directory must not become two storages.
         let _adding = self.adding_storage.lock().await;
-        self.refuse_overlap(&path).await?;
+        let path = self.admitted_dir(&operation.url).await?;
         let space =
             capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
         let now = self.clock.now();
@@ -63,20 +61,5 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             .map_err(|error| ServiceError::from_create(error, &uuid))?;
         self.jobs.stores().insert(uuid, store);
         Ok(InventoryReply { inventory: inventories::image_store(row, &self.zone) })
-    }
-}
-
-impl Service {
-    /// A directory lies in one storage at most, and no storage lies inside of another.
-    async fn refuse_overlap(&self, path: &Path) -> Result<(), ServiceError> {
-        let backup = self.metadata.backup_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.url));
-        let primary =
-            self.metadata.primary_storages().await?.into_iter().map(|row| (row.uuid.to_string(), row.mount_path));
-        for (storage, url) in backup.chain(primary) {
-            if path.starts_with(&url) || Path::new(&url).starts_with(path) {
-                return Err(Refusal::DirectoryTaken { url: path.display().to_string(), storage }.into());
-            }
-        }
-        Ok(())
     }
 }

@@ -19,7 +19,8 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         }
         let uuid = new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random)?;
         let system_tags = system_tags::check(TaggedKind::PrimaryStorage, &operation.system_tags)?;
-        let path = self.admitted_dir(&operation.url)?;
+        let _adding = self.adding_storage.lock().await;
+        let path = self.admitted_dir(&operation.url).await?;
         let space =
             capacity::of(&path).map_err(|error| ServiceError::internal("look at the directory")(error.into()))?;
         let now = self.clock.now();

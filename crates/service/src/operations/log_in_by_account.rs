@@ -1,7 +1,7 @@
 //! Logging in.
 
 use crate::session_cache::LIFETIME_SECONDS;
-use crate::{Caller, Context, Perform, Service, ServiceError, password};
+use crate::{Caller, Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{InventoryReply, LogInByAccount, SessionInventory};
 use imprint_domain::SessionUuid;
 use imprint_metadata::{CreateSessionError, SessionRow};
@@ -18,12 +18,7 @@ impl Perform<LogInByAccount> for Service {
         let account = self.metadata.account_by_name(&operation.account_name).await?;
         // An unknown name costs as much as a wrong password, so that names cannot be found out by the clock.
         let hash = account.as_ref().map_or_else(|| self.decoy_hash.clone(), |row| row.password_hash.clone());
-        let sent = operation.password;
-        // Hashing takes memory and tens of milliseconds of a core: a few at a time.
-        let permit = self.log_ins.acquire().await.map_err(|_| ServiceError::Stopping)?;
-        let right = tokio::task::spawn_blocking(move || password::verify(&sent, &hash)).await;
-        drop(permit);
-        let right = right.map_err(|error| ServiceError::internal("verify a password")(error.into()))?;
+        let right = self.passwords.verify(operation.password, hash).await.map_err(|_| Refusal::TooManyLogIns)?;
         let account = account.filter(|_| right).ok_or(ServiceError::WrongPassword)?;
         let now = self.clock.now();
         let session = SessionRow {

@@ -28,6 +28,8 @@ impl Perform<UpdateImage> for Service {
         };
         let row = self.metadata.update_image(uuid, changes).await;
         let row = row.map_err(|error| image_refused(error, "uuid", uuid))?;
+        // Another format has another digest.
+        self.jobs.image_made();
         Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
     }
 }
