@@ -9,16 +9,16 @@ use crate::backend::{Backend, Performer, performers};
 use crate::call::{self, Call, Outcome};
 use crate::call_headers::{CallHeaders, base_url, wants_schema};
 use crate::jobs::{Answer, Mode, Running};
-use crate::parameters::{body_object, read};
+use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
 use crate::refusal::FrontRefusal;
 use crate::reply::{self, Reply};
+use crate::request_body::RequestBodies;
 use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::web_hook::WebHooks;
 use crate::{HttpConfig, authorization, download, error_reply};
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
@@ -30,26 +30,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-/// Bytes of a body at most.
-const MAX_BODY: usize = 1 << 20;
-
-/// Bytes of a body that are read at most before the connection of a client that sends too much is given up.
-const MAX_DISCARDED: usize = 16 << 20;
-
-/// Bodies up to here are read without asking; of larger ones only [`LARGE_BODIES`] are in memory at once, since a body
-/// takes many times its size once it is decoded.
-const SMALL_BODY: u64 = 64 << 10;
-
-/// Large bodies in memory at once.
-const LARGE_BODIES: usize = 8;
-
-/// How long a client may take to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What need not be encoded in the last segment of a location.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -63,7 +46,7 @@ pub(crate) struct Front<B> {
     hooks: Arc<WebHooks>,
     /// A place for each call that may run at once.
     calls: Arc<Semaphore>,
-    large_bodies: Semaphore,
+    bodies: RequestBodies,
     config: HttpConfig,
 }
 
@@ -79,7 +62,7 @@ impl<B: Backend> Front<B> {
             performers: performers(),
             hooks: Arc::new(WebHooks::new(config.allow_private_web_hooks)?),
             calls: Arc::new(Semaphore::new(config.max_calls)),
-            large_bodies: Semaphore::new(LARGE_BODIES),
+            bodies: RequestBodies::new(),
             config,
         })
     }
@@ -100,7 +83,6 @@ impl<B: Backend> Front<B> {
     pub(crate) async fn answer<R>(&self, request: Request<R>, local: SocketAddr) -> Reply
     where
         R: Body<Data = Bytes> + Send,
-        R::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let begun = Instant::now();
         let (head, body) = request.into_parts();
@@ -119,11 +101,10 @@ impl<B: Backend> Front<B> {
     async fn call<R>(&self, head: &Parts, path: &str, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
-        R::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let unknown = || FrontRefusal::not_found(format!("no api mapping to /v1{}", crate::refusal::shown(path)));
         let found = self.routes.find(path).ok_or_else(unknown)?;
-        let body = self.read_body(body).await?;
+        let body = self.bodies.read(body).await?;
         let query_string = head.uri.query().unwrap_or_default();
         match found.target(&head.method, body.as_ref())? {
             Target::Query(query) => {
@@ -148,46 +129,6 @@ impl<B: Backend> Front<B> {
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }
         }
-    }
-
-    /// The body as an object. Some is read whatever the method: what is no JSON is refused everywhere.
-    async fn read_body<R>(&self, body: R) -> Result<Option<Map<String, Value>>, FrontRefusal>
-    where
-        R: Body<Data = Bytes> + Send,
-        R::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        if body.is_end_stream() {
-            return Ok(None);
-        }
-        let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL_BODY);
-        let too_large = || FrontRefusal {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            text: format!("the body has more than {MAX_BODY} bytes"),
-        };
-        let read = async {
-            let _place = if is_small { None } else { self.large_bodies.acquire().await.ok() };
-            let mut body = pin!(body);
-            let (mut bytes, mut arrived) = (Vec::new(), 0);
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|_| FrontRefusal::bad_request("the body could not be read"))?;
-                let data = frame.into_data().unwrap_or_default();
-                arrived += data.len();
-                // What is too much is still read for a while: a client that is cut off while it sends sees a broken
-                // connection and not the answer.
-                if arrived > MAX_DISCARDED {
-                    break;
-                }
-                if arrived <= MAX_BODY {
-                    bytes.extend_from_slice(&data);
-                }
-            }
-            if arrived > MAX_BODY { Err(too_large()) } else { body_object(&bytes) }
-        };
-        let late = || FrontRefusal {
-            status: StatusCode::REQUEST_TIMEOUT,
-            text: "the body took too long to arrive".to_owned(),
-        };
-        tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(|_| late())?
     }
 
     async fn run(

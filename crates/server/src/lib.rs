@@ -16,6 +16,7 @@ mod parameters;
 mod query_parameters;
 mod refusal;
 mod reply;
+mod request_body;
 mod request_path;
 mod route_table;
 mod serve;

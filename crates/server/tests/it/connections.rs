@@ -70,3 +70,30 @@ async fn heads_beyond_the_limit_are_refused() {
         assert!(matches!(&answer, b"HTTP/1.1 431" | b"HTTP/1.1 414"), "{}", String::from_utf8_lossy(&answer));
     }
 }
+
+#[tokio::test]
+async fn slow_bodies_of_unknown_length_hold_up_nobody() {
+    let server = TestServer::start(TestBackend::new(image())).await;
+    let head = format!("POST /zstack{} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", template_path());
+    let mut slow = Vec::new();
+    for _ in 0..16 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // The server asks for the body once it reads it.
+        let request = format!("{head}Expect: 100-continue\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100");
+        slow.push(stream);
+    }
+    let body = template_body().to_string();
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "{head}Connection: close\r\nAuthorization: OAuth {ADMIN}\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
