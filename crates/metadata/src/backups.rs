@@ -6,12 +6,13 @@ use crate::columns::{
 };
 use crate::error::is_taken;
 use crate::leases::{self, NewLease};
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, NewTags, records};
 use imprint_domain::{
     AccountUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState, ResourceStatus,
     StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
 /// A backup's presence on one storage.
@@ -404,7 +405,7 @@ impl Metadata {
 }
 
 /// Locks a backup's row, if there is one.
-async fn lock(transaction: &DatabaseTransaction, uuid: VolumeBackupUuid) -> Result<(), DbErr> {
+async fn lock(transaction: &Transaction, uuid: VolumeBackupUuid) -> Result<(), DbErr> {
     let sql = format!("SELECT uuid FROM volume_backup WHERE uuid = $1{}", for_update(transaction));
     one(transaction, &sql, vec![text(uuid)]).await.map(|_| ())
 }
@@ -412,7 +413,7 @@ async fn lock(transaction: &DatabaseTransaction, uuid: VolumeBackupUuid) -> Resu
 /// Marks the copies that are meant, each with its tombstone; without any other the backup is `Deleting` too. Those that
 /// are marked already have theirs. Answers whether anything was changed.
 async fn mark_deleting(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: &mut VolumeBackupRow,
     meant: impl Fn(BackupStorageUuid) -> bool,
     now: Timestamp,
@@ -434,7 +435,7 @@ async fn mark_deleting(
 
 /// Removes backups that are `Creating` and meet `condition`; answers how many.
 async fn remove_creating(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     condition: &str,
     values: Vec<sea_orm::Value>,
 ) -> Result<u64, DbErr> {
@@ -466,7 +467,7 @@ pub(crate) async fn find(
 }
 
 async fn begin(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     backup: BeginBackup,
     now: Timestamp,
 ) -> Result<BegunBackup, BeginBackupError> {
@@ -505,7 +506,7 @@ async fn begin(
     Ok(BegunBackup { parent, ordinal })
 }
 
-async fn check_storage(transaction: &DatabaseTransaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {
+async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {
     // Many begin at once; a collection, which counts an epoch there, waits for them.
     let sql = format!("SELECT state, status FROM backup_storage WHERE uuid = $1{}", for_share(transaction));
     let row = one(transaction, &sql, vec![text(storage)]).await?;
@@ -521,7 +522,7 @@ async fn check_storage(transaction: &DatabaseTransaction, storage: BackupStorage
 }
 
 async fn newest_ready(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     volume: VolumeUuid,
     storage: BackupStorageUuid,
 ) -> Result<Option<(VolumeBackupUuid, EncodedRoot)>, BeginBackupError> {

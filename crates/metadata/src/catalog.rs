@@ -1,9 +1,10 @@
 //! The outbox of the stores' catalogs: records queued by transactions, taken in batches, removed once published.
 
 use crate::columns::{Columns, all, execute, for_update, number, one, placeholders, text};
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError};
 use imprint_domain::{BackupStorageUuid, CatalogRecord};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 /// Records that one catalog object holds at most.
 const BATCH: i64 = 1024;
@@ -69,7 +70,7 @@ fn record(row: &Columns) -> Result<CatalogRecord, MetadataError> {
 
 /// A batch that has its number already.
 async fn oldest_taken(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     storage: BackupStorageUuid,
 ) -> Result<Option<CatalogBatch>, MetadataError> {
     let sql = "SELECT seq, record FROM catalog_outbox WHERE backup_storage_uuid = $1 AND seq = \
@@ -81,12 +82,7 @@ async fn oldest_taken(
 }
 
 /// Gives records their number, and counts the storage's catalog objects.
-async fn assign(
-    transaction: &DatabaseTransaction,
-    storage: BackupStorageUuid,
-    seq: u64,
-    ids: Vec<i64>,
-) -> Result<(), DbErr> {
+async fn assign(transaction: &Transaction, storage: BackupStorageUuid, seq: u64, ids: Vec<i64>) -> Result<(), DbErr> {
     let sql = "UPDATE backup_storage SET next_catalog_seq = $1 WHERE uuid = $2";
     execute(transaction, sql, vec![number(seq.saturating_add(1)), text(storage)]).await?;
     let sql = format!("UPDATE catalog_outbox SET seq = $1 WHERE id IN ({})", placeholders(2, ids.len()));

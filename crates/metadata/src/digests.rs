@@ -2,9 +2,10 @@
 
 use crate::columns::{all, execute, for_update, number, one, root, text};
 use crate::images::NOT_CALCULATED;
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, tags};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid, Timestamp};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 /// The digests of one exported file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Metadata {
 
 /// Shows digests on every image of that content whose own form they are of.
 async fn show(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     content: &EncodedRoot,
     format: ImageFormat,
     digest: &Digest,
@@ -118,7 +119,7 @@ async fn show(
 }
 
 async fn replace_tag(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     image: &str,
     digest: Option<&Digest>,
     now: Timestamp,
@@ -136,7 +137,7 @@ pub(crate) fn sha256_tag(sha256: &str) -> String {
 
 /// After an image's form was changed: the `md5Sum` of its file in the new one, which may have to be calculated yet.
 pub(crate) async fn of_new_format(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     image: ImageUuid,
     format: ImageFormat,
     now: Timestamp,

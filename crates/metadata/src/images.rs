@@ -1,12 +1,13 @@
 //! Images after they were made: changed, deleted, recovered, expunged.
 
 use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, text};
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, digests, records};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, Timestamp,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
 /// What `md5Sum` holds until it is known.
@@ -388,7 +389,7 @@ fn deleted(row: &ImageRow, storages: Option<&[BackupStorageUuid]>) -> Result<Vec
     if indices.is_empty() { Err(ChangeImageError::NotDeleted { status: row.status }) } else { Ok(indices) }
 }
 
-async fn locked(transaction: &DatabaseTransaction, uuid: ImageUuid) -> Result<ImageRow, ChangeImageError> {
+async fn locked(transaction: &Transaction, uuid: ImageUuid) -> Result<ImageRow, ChangeImageError> {
     find(transaction, uuid, for_update(transaction)).await?.ok_or(ChangeImageError::Gone)
 }
 
@@ -409,11 +410,7 @@ async fn set_ref_status(db: &impl ConnectionTrait, reference: &ImageRefRow, now:
 }
 
 /// Writes a changed image, one revision on, and tells every storage that has it.
-async fn save(
-    transaction: &DatabaseTransaction,
-    mut row: ImageRow,
-    now: Timestamp,
-) -> Result<ImageRow, ChangeImageError> {
+async fn save(transaction: &Transaction, mut row: ImageRow, now: Timestamp) -> Result<ImageRow, ChangeImageError> {
     row.rev += 1;
     row.changed = now;
     let sql = "UPDATE image SET name = $1, description = $2, status = $3, guest_os_type = $4, media_type = $5, \

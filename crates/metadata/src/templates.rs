@@ -7,12 +7,13 @@
 use crate::columns::{Columns, all, number, on_postgres, one, optional, root, text};
 use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, NewTags, digests, records, tags};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use std::sync::LazyLock;
 
 /// An image that is about to be made of a backup.
@@ -157,7 +158,7 @@ fn check_source(row: &Columns, scope: crate::Scope) -> Result<Source, CreateImag
 }
 
 async fn create(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     new: NewImage,
     scope: crate::Scope,
     now: Timestamp,
@@ -216,7 +217,7 @@ async fn create(
 
 /// Inserts the image, its reference and its catalog record in one round trip, and answers the reference's id.
 async fn insert(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     image: &ImageRow,
     reference: &ImageRefRow,
     digested: bool,

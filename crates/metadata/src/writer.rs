@@ -15,10 +15,13 @@
 //! for each other, and at `READ COMMITTED` there is no other reason to.
 
 mod queue;
+mod transaction;
+
+pub(crate) use transaction::Transaction;
 
 use crate::error::MetadataError;
 use queue::Queue;
-use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, TransactionTrait};
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,7 +51,7 @@ impl Writer {
     where
         T: Send + 'static,
         E: Error + From<MetadataError> + Send + 'static,
-        F: for<'a> FnOnce(&'a DatabaseTransaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
+        F: for<'a> FnOnce(&'a Transaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
     {
         match self {
             Self::Pool(connection) => transact(connection, change).await,
@@ -72,10 +75,10 @@ impl Writer {
 async fn transact<T, E, F>(connection: &DatabaseConnection, change: F) -> Result<T, E>
 where
     E: From<MetadataError>,
-    F: for<'a> FnOnce(&'a DatabaseTransaction) -> InTransaction<'a, Result<T, E>>,
+    F: for<'a> FnOnce(&'a Transaction) -> InTransaction<'a, Result<T, E>>,
 {
     let database = |error: DbErr| E::from(MetadataError::from(error));
-    let transaction = connection.begin().await.map_err(database)?;
+    let transaction = Transaction::new(connection.begin().await.map_err(database)?);
     match change(&transaction).await {
         Ok(value) => {
             transaction.commit().await.map_err(database)?;

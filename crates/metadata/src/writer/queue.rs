@@ -1,10 +1,10 @@
 //! The one writer of SQLite: see `writer.rs`.
 
-use super::InTransaction;
+use super::{InTransaction, Transaction};
 use crate::error::MetadataError;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -49,7 +49,7 @@ impl Queue {
     where
         T: Send + 'static,
         E: Error + From<MetadataError> + Send + 'static,
-        F: for<'a> FnOnce(&'a DatabaseTransaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
+        F: for<'a> FnOnce(&'a Transaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         self.changes.send(Box::new(Waiting { change, answer })).await.map_err(|_| E::from(self.closed()))?;
@@ -73,7 +73,7 @@ impl Queue {
 /// A change with its result's type erased.
 trait Change: Send {
     /// Runs it. An error is not answered yet: what it means depends on whether the transaction is still there.
-    fn run(self: Box<Self>, transaction: &DatabaseTransaction) -> InTransaction<'_, Box<dyn Ended>>;
+    fn run(self: Box<Self>, transaction: &Transaction) -> InTransaction<'_, Box<dyn Ended>>;
 
     /// Answers without having run.
     fn refuse(self: Box<Self>, error: DbErr);
@@ -102,9 +102,9 @@ impl<F, T, E> Change for Waiting<F, T, E>
 where
     T: Send + 'static,
     E: Error + From<MetadataError> + Send + 'static,
-    F: for<'a> FnOnce(&'a DatabaseTransaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
+    F: for<'a> FnOnce(&'a Transaction) -> InTransaction<'a, Result<T, E>> + Send + 'static,
 {
-    fn run(self: Box<Self>, transaction: &DatabaseTransaction) -> InTransaction<'_, Box<dyn Ended>> {
+    fn run(self: Box<Self>, transaction: &Transaction) -> InTransaction<'_, Box<dyn Ended>> {
         Box::pin(async move {
             let result = (self.change)(transaction).await;
             Box::new(Answer { result, answer: self.answer }) as Box<dyn Ended>
@@ -260,7 +260,7 @@ impl WritingTask {
         committed
     }
 
-    async fn begin(&mut self) -> Result<DatabaseTransaction, DbErr> {
+    async fn begin(&mut self) -> Result<Transaction, DbErr> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => Database::connect(self.options.clone()).await?,
@@ -270,33 +270,22 @@ impl WritingTask {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        connection.begin_with_options(immediate).await
+        connection.begin_with_options(immediate).await.map(Transaction::new)
     }
 
     /// Runs what else waits. What failed for reasons of its own is answered; an error means that the transaction is gone,
     /// with everything that is in `ended`.
-    async fn run_others(
-        &mut self,
-        transaction: &DatabaseTransaction,
-        ended: &mut Vec<Box<dyn Ended>>,
-    ) -> Result<(), DbErr> {
+    async fn run_others(&mut self, transaction: &Transaction, ended: &mut Vec<Box<dyn Ended>>) -> Result<(), DbErr> {
         for _ in 1..BATCH {
             let Ok(change) = self.waiting.try_recv() else { break };
-            let savepoint = match transaction.begin().await {
-                Ok(savepoint) => savepoint,
-                Err(error) => {
-                    change.refuse(error.clone());
-                    return Err(error);
-                }
-            };
-            let change = change.run(&savepoint).await;
+            transaction.next_change();
+            let change = change.run(transaction).await;
             if let Some(failed) = change.failure() {
-                let rolled_back = savepoint.rollback().await;
+                let rolled_back = transaction.take_change_back().await;
                 change.answer(Ok(()));
                 taken_back(failed, rolled_back)?;
             } else {
                 ended.push(change);
-                savepoint.commit().await?;
             }
         }
         Ok(())
@@ -310,3 +299,6 @@ impl WritingTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
