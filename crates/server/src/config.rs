@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// How long a new connection may take until the head of its first request has arrived.
+const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -111,6 +114,7 @@ impl ServerConfig {
             public_url: self.public_url.clone(),
             sync_wait: self.sync_wait,
             max_connections: self.max_connections,
+            first_head_timeout: FIRST_HEAD_TIMEOUT,
             max_calls: self.max_calls,
             allow_private_web_hooks: self.allow_private_web_hooks,
         }

@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 /// How requests are answered.
@@ -26,6 +26,8 @@ pub struct HttpConfig {
     pub sync_wait: Duration,
     /// Connections at once.
     pub max_connections: usize,
+    /// How long a new connection may take until the head of its first request has arrived.
+    pub first_head_timeout: Duration,
     /// Calls at once, those included whose clients have gone or poll.
     pub max_calls: usize,
     /// Whether web hooks may be called at private addresses.
@@ -43,7 +45,7 @@ pub enum ServeError {
 /// Header bytes of a request at most, the URL included.
 const MAX_HEADER: usize = 32 << 10;
 
-/// How long a connection may be idle, or take to send the head of a request.
+/// How long a connection that has been used may be idle, or take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a client may take nothing of an answer.
@@ -66,6 +68,7 @@ pub async fn serve<B: Backend>(
     config: HttpConfig,
 ) -> Result<(), ServeError> {
     let places = Arc::new(Semaphore::new(config.max_connections));
+    let first_head_timeout = config.first_head_timeout;
     let front = Arc::new(Front::new(service, config).map_err(ServeError::WebHooks)?);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -81,7 +84,7 @@ pub async fn serve<B: Backend>(
             Ok((stream, place)) => {
                 let (front, watcher) = (front.clone(), graceful.watcher());
                 connections.spawn(async move {
-                    connection(front, stream, watcher).await;
+                    connection(front, stream, watcher, first_head_timeout).await;
                     drop(place);
                 });
             }
@@ -115,16 +118,34 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn connection<B: Backend>(front: Arc<Front<B>>, stream: TcpStream, watcher: Watcher) {
+async fn connection<B: Backend>(
+    front: Arc<Front<B>>,
+    stream: TcpStream,
+    watcher: Watcher,
+    first_head_timeout: Duration,
+) {
     let Ok(local) = stream.local_addr() else { return };
-    let service = service_fn(move |request| {
+    let first_head = Notify::new();
+    let service = service_fn(|request| {
+        first_head.notify_one();
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(request, local).await) }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_header_size(MAX_HEADER);
     let io = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
-    if let Err(error) = watcher.watch(http.serve_connection(io, service)).await {
+    let mut served = pin!(watcher.watch(http.serve_connection(io, service)));
+    let served = tokio::select! {
+        biased;
+        served = &mut served => served,
+        () = first_head.notified() => served.await,
+        // Connections that nobody uses must not take the places of others for long.
+        () = tokio::time::sleep(first_head_timeout) => {
+            tracing::debug!("a new connection sent no request in time");
+            return;
+        }
+    };
+    if let Err(error) = served {
         tracing::debug!(%error, "a connection failed");
     }
 }

@@ -97,3 +97,27 @@ async fn slow_bodies_of_unknown_length_hold_up_nobody() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_new_connection_that_sends_no_request_is_closed_soon_and_a_used_one_is_not() {
+    let mut config = crate::server::config();
+    (config.max_connections, config.first_head_timeout) = (2, std::time::Duration::from_millis(200));
+    let server = TestServer::start_with(TestBackend::new(image()), config).await;
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 4096];
+        let len = stream.read(&mut answer).await.unwrap();
+        assert!(answer[..len].starts_with(b"HTTP/1.1 404"), "{}", String::from_utf8_lossy(&answer[..len]));
+    };
+    let mut used = TcpStream::connect(server.address).await.unwrap();
+    ask(&mut used).await;
+    for sent in ["", "GET /none HTTP/1.1\r\nHost:"] {
+        let mut idle = TcpStream::connect(server.address).await.unwrap();
+        idle.write_all(sent.as_bytes()).await.unwrap();
+        // The third connection gets its place when the idle one has lost it.
+        let mut waiting = TcpStream::connect(server.address).await.unwrap();
+        ask(&mut waiting).await;
+        assert_eq!(idle.read(&mut [0; 4096]).await.unwrap(), 0);
+        ask(&mut used).await;
+    }
+}

@@ -26,6 +26,7 @@ pub(crate) fn config() -> HttpConfig {
         public_url: None,
         sync_wait: Duration::from_millis(50),
         max_connections: 64,
+        first_head_timeout: Duration::from_secs(10),
         max_calls: 8,
         allow_private_web_hooks: true,
     }
