@@ -51,6 +51,15 @@ fn timeout(seconds: &str) -> Result<Duration, FrontRefusal> {
     Ok(Duration::from_secs(seconds))
 }
 
+/// Refuses a mock request, which asks for an example and must change nothing: performing it would.
+pub(crate) fn refuse_mock(headers: &HeaderMap) -> Result<(), FrontRefusal> {
+    if headers.contains_key("X-Imprint-Mock") {
+        let text = "mock requests (the header 'X-Imprint-Mock') are not supported yet; nothing was done";
+        return Err(FrontRefusal::bad_request(text));
+    }
+    Ok(())
+}
+
 /// Whether the reply shall carry its `schema`: the header's presence says so, whatever its value.
 pub(crate) fn wants_schema(headers: &HeaderMap) -> bool {
     headers.contains_key("X-JSON-Schema")

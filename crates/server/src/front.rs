@@ -1,13 +1,13 @@
 //! From a request to its answer: the order in which a request is read and refused.
 //!
-//! 1. the path, 2. the body, 3. which operation is meant, 4. the form of `Authorization`, 5. the parameters and their types,
-//! 6. the call's headers.
+//! 1. whether it is a mock request, 2. the path, 3. the body, 4. which operation is meant, 5. the form of `Authorization`,
+//! 6. the parameters and their types, 7. the call's headers.
 //!
 //! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
 
 use crate::backend::{Backend, Performer, performers};
 use crate::call::{self, Call, Outcome};
-use crate::call_headers::{CallHeaders, base_url, wants_schema};
+use crate::call_headers::{CallHeaders, base_url, refuse_mock, wants_schema};
 use crate::jobs::{Answer, Mode, Running};
 use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
@@ -86,16 +86,22 @@ impl<B: Backend> Front<B> {
     {
         let begun = Instant::now();
         let (head, body) = request.into_parts();
-        let answered = match RequestPath::parse(head.uri.path()) {
-            Ok(RequestPath::Api(path)) => self.call(&head, &path, body, local).await,
-            Ok(RequestPath::Job(job)) => self.poll(&head, &job).await,
-            Ok(RequestPath::Export { token }) => self.download(&head, &token).await,
-            Err(refusal) => Err(refusal),
-        };
-        let reply = answered.unwrap_or_else(reply::refusal);
+        let reply = self.route(&head, body, local).await.unwrap_or_else(reply::refusal);
         // No path: those of sessions and downloads are secrets.
         tracing::debug!(method = %head.method, status = reply.status().as_u16(), took = ?begun.elapsed(), "answered");
         reply
+    }
+
+    async fn route<R>(&self, head: &Parts, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
+    where
+        R: Body<Data = Bytes> + Send,
+    {
+        refuse_mock(&head.headers)?;
+        match RequestPath::parse(head.uri.path())? {
+            RequestPath::Api(path) => self.call(head, &path, body, local).await,
+            RequestPath::Job(job) => self.poll(head, &job).await,
+            RequestPath::Export { token } => self.download(head, &token).await,
+        }
     }
 
     async fn call<R>(&self, head: &Parts, path: &str, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
