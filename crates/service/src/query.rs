@@ -106,7 +106,12 @@ fn refused(error: QueryError) -> ServiceError {
         QueryError::WrongValue { inventory, field, expected, value } => {
             ServiceError::WrongFieldValue { inventory, field, expected, value }
         }
-        other => ServiceError::Internal { action: "query the metadata", source: other.into() },
+        QueryError::TooLarge { what, limit } => ServiceError::InvalidArgument {
+            field: "q",
+            value: format!("more than {limit}"),
+            reason: format!("there may be at most {limit} {what}"),
+        },
+        QueryError::Metadata(error) => ServiceError::Internal { action: "query the metadata", source: error.into() },
     }
 }
 
@@ -127,4 +132,16 @@ fn reduced(row: Value, fields: &[String]) -> Value {
     let Value::Object(mut row) = row else { return row };
     let kept = fields.iter().filter_map(|field| row.remove(field).map(|value| (field.clone(), value)));
     Value::Object(kept.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_beyond_a_limit_is_the_clients_mistake() {
+        let error = refused(QueryError::TooLarge { what: "conditions", limit: 100 });
+        assert!(matches!(error, ServiceError::InvalidArgument { .. }), "{error:?}");
+        assert_eq!(error.to_string(), "field[q]: there may be at most 100 conditions, got 'more than 100'");
+    }
 }
