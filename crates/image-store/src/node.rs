@@ -30,7 +30,7 @@ const SEG_SELF: u16 = 0xFFFF;
 const SEG_ZERO: u16 = 0xFFFE;
 
 /// Names one slot of one segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pointer {
     /// The segment.
     pub segment: SegmentId,

@@ -4,9 +4,11 @@
 //!   content hashes: from the root down everything is authenticated, whatever the storage answers.
 //! * Directories and nodes are kept in one bounded cache; blocks are not kept.
 //! * Neighbouring slots are read with one request.
+//! * What was found damaged is not shared by later writers: `damage`.
 
 mod cache;
 mod cursor;
+mod damage;
 mod error;
 mod segments;
 
@@ -16,6 +18,7 @@ pub use error::ReadError;
 use crate::blocking::Border;
 use crate::map_root::MapRoot;
 use cache::Cache;
+use damage::Damage;
 use imprint_blob_store::BlobStore;
 use imprint_domain::{BLOCK_SIZE, BlockIndex, StoreUuid};
 use std::ops::Range;
@@ -24,7 +27,8 @@ use std::sync::Arc;
 /// Bytes of a block.
 pub(crate) const BLOCK_LEN: usize = 1 << imprint_domain::BLOCK_SHIFT;
 
-/// Reads the states of volumes in one store. Cloning is cheap and shares the cache.
+/// Reads the states of volumes in one store. Cloning is cheap and shares the cache, and what is known to be
+/// damaged.
 #[derive(Clone, Debug)]
 pub struct Reader {
     inner: Arc<ReaderInner>,
@@ -36,6 +40,7 @@ struct ReaderInner {
     blobs: BlobStore,
     border: Border,
     cache: Cache,
+    damage: Damage,
 }
 
 /// A run of blocks of one kind.
@@ -58,7 +63,8 @@ pub enum BlockContent {
 
 impl Reader {
     pub(crate) fn new(store: StoreUuid, blobs: BlobStore, border: Border, cache_bytes: usize) -> Self {
-        Self { inner: Arc::new(ReaderInner { store, blobs, border, cache: Cache::new(cache_bytes) }) }
+        let (cache, damage) = (Cache::new(cache_bytes), Damage::new());
+        Self { inner: Arc::new(ReaderInner { store, blobs, border, cache, damage }) }
     }
 
     pub(crate) fn border(&self) -> &Border {

@@ -8,6 +8,9 @@
 //!   lock, and nothing that could wait for each other.
 //! * Memory is counted in bytes of blocks from the moment a unit is handed out until its segment is durable. What does
 //!   not fit waits.
+//! * Blocks that were read are never shared with a slot that a reader of this open store has found damaged, nor with a
+//!   segment that is lost. Of blocks that the caller says are unchanged nobody could store anything else than the parent's
+//!   slots: to mend them, the caller must have them read.
 //! * Workers are started as there is work for them: a small backup costs one thread and one object.
 
 mod base_leaf;
@@ -50,7 +53,7 @@ pub enum Change {
     Data,
     /// They are zero and are not read.
     Zero,
-    /// They are as in the parent and are not read. Without a parent, and where the volume's size has changed, they are
+    /// They are as in the parent and are not read: what is damaged in the parent remains so, even where it is known. Without a parent, and where the volume's size has changed, they are
     /// read as [`Change::Data`] is.
     Unchanged,
 }

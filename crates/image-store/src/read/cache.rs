@@ -3,13 +3,13 @@
 use crate::node::{Node, Pointer};
 use crate::segment::Directory;
 use imprint_domain::SegmentId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What an entry weighs besides its value: keys, links, allocation.
 const ENTRY_OVERHEAD: usize = 160;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Key {
     Directory(SegmentId),
     Node(Pointer),
@@ -32,7 +32,8 @@ pub(super) struct Cache {
 struct Entries {
     bytes: usize,
     clock: u64,
-    by_key: HashMap<Key, Entry>,
+    /// In order, so that what belongs to one segment is found without a walk over all.
+    by_key: BTreeMap<Key, Entry>,
     by_use: BTreeMap<u64, Key>,
 }
 
@@ -74,6 +75,17 @@ impl Cache {
 
     pub(super) fn forget_directory(&self, id: SegmentId) {
         self.lock().remove(Key::Directory(id));
+    }
+
+    /// Forgets directory and nodes of a segment.
+    pub(super) fn forget_segment(&self, segment: SegmentId) {
+        let mut entries = self.lock();
+        entries.remove(Key::Directory(segment));
+        let nodes = Key::Node(Pointer { segment, slot: 0 })..=Key::Node(Pointer { segment, slot: u16::MAX });
+        let nodes: Vec<_> = entries.by_key.range(nodes).map(|(key, _)| *key).collect();
+        for node in nodes {
+            entries.remove(node);
+        }
     }
 
     /// A panic elsewhere leaves at worst an entry too few or too many.
@@ -136,5 +148,19 @@ mod tests {
         cache.insert_node(at(3), Arc::clone(&node));
         assert_eq!(cache.lock().bytes, 3 * weight);
         assert_eq!(cache.lock().by_use.len(), 3);
+    }
+
+    #[test]
+    fn of_a_forgotten_segment_no_node_is_left_and_of_the_others_all() {
+        let node = Arc::new(Node::begin(0, 0, 0));
+        let cache = Cache::new(1 << 20);
+        let other = |segment, slot| Pointer { segment: SegmentId::from_bytes([segment; 32]), slot };
+        for place in [at(0), at(7), at(u16::MAX), other(0, u16::MAX), other(2, 0)] {
+            cache.insert_node(place, Arc::clone(&node));
+        }
+        cache.forget_segment(at(0).segment);
+        assert!([0, 7, u16::MAX].into_iter().all(|slot| cache.node(at(slot)).is_none()));
+        assert!(cache.node(other(0, u16::MAX)).is_some() && cache.node(other(2, 0)).is_some());
+        assert_eq!(cache.lock().bytes, 2 * (node.memory() + ENTRY_OVERHEAD));
     }
 }

@@ -38,25 +38,31 @@ struct Loaded {
     suffix_start: u64,
 }
 
-impl Failure {
-    fn at(self, place: Pointer, block: BlockIndex) -> ReadError {
+impl Reader {
+    /// Remembers what was found to be lost at `place`, so that it is not shared, and tells for which block it was needed.
+    fn failed(&self, failure: Failure, place: Pointer, block: BlockIndex) -> ReadError {
         let Pointer { segment, slot } = place;
-        match self {
-            Self::Missing => ReadError::Missing { segment, block },
-            Self::Damaged(defect) => ReadError::Damaged { segment, slot, block, defect },
-            Self::Store(source) => ReadError::Store { segment, source },
+        match &failure {
+            // What is in memory of it would otherwise be shared as if it were still stored.
+            Failure::Missing | Failure::Damaged(Defect::Segment(_)) => self.inner.cache.forget_segment(segment),
+            Failure::Damaged(_) => self.inner.damage.note(place),
+            Failure::Store(_) => {}
+        }
+        match failure {
+            Failure::Missing => ReadError::Missing { segment, block },
+            Failure::Damaged(defect) => ReadError::Damaged { segment, slot, block, defect },
+            Failure::Store(source) => ReadError::Store { segment, source },
         }
     }
-}
 
-impl Reader {
     /// The node at `place`, which covers the blocks from `first_block` on.
     pub(crate) fn node(&self, place: Pointer, level: u8, first_block: BlockIndex) -> Result<Arc<Node>, ReadError> {
         let known = self.inner.cache.node(place);
         if let Some(node) = known.filter(|node| (node.level(), node.first_block()) == (level, first_block.0)) {
             return Ok(node);
         }
-        let node = self.load_node(place, level, first_block.0).map_err(|failure| failure.at(place, first_block))?;
+        let loaded = self.load_node(place, level, first_block.0);
+        let node = loaded.map_err(|failure| self.failed(failure, place, first_block))?;
         let node = Arc::new(node);
         self.inner.cache.insert_node(place, Arc::clone(&node));
         Ok(node)
@@ -64,7 +70,13 @@ impl Reader {
 
     /// The directory of the segment that `place` names, for the block that needs it.
     pub(crate) fn directory(&self, place: Pointer, block: BlockIndex) -> Result<Arc<Directory>, ReadError> {
-        self.cached_directory(place.segment).map_err(|failure| failure.at(place, block))
+        self.cached_directory(place.segment).map_err(|failure| self.failed(failure, place, block))
+    }
+
+    /// The content hash of the block in `slot`, if a writer may point at it: not if it is known to be damaged.
+    pub(crate) fn shareable_hash(&self, directory: &Directory, slot: u16) -> Option<[u8; 32]> {
+        let hash = directory.shareable_hash(slot)?;
+        (!self.inner.damage.holds(Pointer { segment: directory.id, slot })).then_some(hash)
     }
 
     /// Decodes the blocks that lie in consecutive slots from `first` on into `target`, whole blocks.
@@ -115,20 +127,40 @@ impl Reader {
         while done < count {
             let place = Pointer { slot: slot_after(first.slot, done), ..*first };
             let at = |behind: usize| BlockIndex(block.0 + (done + behind) as u64);
-            let fetched = self.fetch_run(place, count - done).map_err(|failure| failure.at(place, at(0)))?;
-            let (directory, bytes, lens) = fetched;
+            let fetched = self.fetch_run(place, count - done);
+            let (directory, bytes, lens) = fetched.map_err(|failure| self.failed(failure, place, at(0)))?;
             let mut from = 0;
             for (behind, len) in lens.iter().enumerate() {
                 let slot = slot_after(place.slot, behind);
                 let stored = bytes.slice(from..from + len);
                 from += len;
                 let entry = directory.entry(slot).ok_or(SlotDefect::Absent);
-                let seen = entry.and_then(|entry| visit(entry, stored));
-                seen.map_err(|defect| Failure::from(defect).at(Pointer { slot, ..place }, at(behind)))?;
+                if let Err(defect) = entry.and_then(|entry| visit(entry, stored)) {
+                    self.check_rest(&directory, slot_after(slot, 1), bytes.slice(from..), lens.iter().skip(behind + 1));
+                    return Err(self.failed(defect.into(), Pointer { slot, ..place }, at(behind)));
+                }
             }
             done += lens.len();
         }
         Ok(())
+    }
+
+    /// Damage seldom comes alone: notes which of the slots that were fetched behind a damaged one, from `slot` on, are
+    /// damaged too. Else each backup would find, and store again, no more than one.
+    fn check_rest<'a>(
+        &self,
+        directory: &Directory,
+        mut slot: u16,
+        mut bytes: Bytes,
+        lens: impl Iterator<Item = &'a usize>,
+    ) {
+        for len in lens {
+            let stored = bytes.split_to(*len);
+            if directory.entry(slot).is_none_or(|entry| entry.decode_bytes(stored).is_err()) {
+                self.inner.damage.note(Pointer { segment: directory.id, slot });
+            }
+            slot = slot_after(slot, 1);
+        }
     }
 
     /// The stored bytes of as many slots from `place` on as lie one behind the other, at most `count`, and the length

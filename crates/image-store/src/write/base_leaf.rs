@@ -6,7 +6,8 @@ use crate::read::{Reader, child_of};
 use imprint_domain::BlockIndex;
 
 /// The content hash of each block of a leaf; `None` where the parent's block is zero, or cannot be shared because its
-/// segment cannot be read or its slot was dropped: such a block is stored again.
+/// segment cannot be read, its slot was dropped, or a reader found it damaged: such a block is stored again, and the leaf
+/// that pointed at it replaced.
 pub(super) struct BaseLeaf {
     hashes: Vec<Option<[u8; 32]>>,
 }
@@ -20,7 +21,7 @@ impl BaseLeaf {
             let Ok(directory) = reader.directory(first, block) else { continue };
             let places = hashes.iter_mut().skip(usize::from(run.children.start));
             for (hash, slot) in places.take(run.children.len()).zip(first.slot..) {
-                *hash = directory.shareable_hash(slot);
+                *hash = reader.shareable_hash(&directory, slot);
             }
         }
         Self { hashes }

@@ -79,7 +79,8 @@ fn smallest(contributors: &BTreeMap<SegmentId, Part>) -> impl Iterator<Item = Se
 }
 
 /// Rebuilds `leaf` with the blocks of the `chosen` segments copied by `push`. Blocks that cannot be read stay where they
-/// are: a backup does not fail for what it only tidies up. Answers whether any was copied.
+/// are: a backup does not fail for what it only tidies up, and the next one that reads them from the disk stores them
+/// again. Answers whether any was copied.
 pub(super) fn copy_blocks(
     reader: &Reader,
     leaf: &mut NodeDraft,
