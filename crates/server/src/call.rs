@@ -19,8 +19,9 @@ pub(crate) struct Call {
     pub(crate) operation: &'static OperationDescription,
     /// The parameters, each of its declared type.
     pub(crate) parameters: Map<String, Value>,
-    /// The session, when one is needed.
-    pub(crate) session: Option<String>,
+    /// Who calls, when that matters. Looked up before anything else is checked, told to the client after the rest: whether
+    /// the session is valid decides where the call's job is noted.
+    pub(crate) caller: Option<Result<Caller, ServiceError>>,
     /// What absolute URLs begin with.
     pub(crate) base_url: String,
     /// The call's id: the client's, or one that was made for it.
@@ -87,8 +88,7 @@ async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call:
 async fn admit<B: Backend>(backend: &B, call: &mut Call) -> Result<Option<Caller>, Early> {
     check(call.operation, &mut call.parameters)?;
     let gone = check_existing(backend, call).await?;
-    let Some(session) = &call.session else { return Ok(None) };
-    let caller = backend.caller(session).await?;
+    let Some(caller) = call.caller.take().transpose()? else { return Ok(None) };
     if call.operation.access == Access::Administrator && !caller.administrator {
         return Err(ServiceError::NotAdministrator { operation: call.operation.name }.into());
     }

@@ -8,6 +8,7 @@
 use crate::backend::{Backend, Performer, performers};
 use crate::call::{self, Call, Outcome};
 use crate::call_headers::{CallHeaders, base_url, refuse_mock, wants_schema};
+use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
 use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
@@ -43,6 +44,7 @@ pub(crate) struct Front<B> {
     backend: Arc<B>,
     routes: RouteTable,
     performers: Vec<Performer<B>>,
+    records: Arc<JobRecords<B>>,
     hooks: Arc<WebHooks>,
     /// A place for each call that may run at once.
     calls: Arc<Semaphore>,
@@ -57,6 +59,7 @@ impl<B: Backend> Front<B> {
     /// When the system gives no HTTP client its means.
     pub(crate) fn new(backend: Arc<B>, config: HttpConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
+            records: Arc::new(JobRecords::new(backend.clone())),
             backend,
             routes: RouteTable::new(),
             performers: performers(),
@@ -74,9 +77,10 @@ impl<B: Backend> Front<B> {
         let _all = self.calls.acquire_many(all).await;
     }
 
-    /// Gives up hooks that have not been told yet.
-    pub(crate) async fn stop_hooks(&self) {
+    /// Gives up what is still tried in the background: telling hooks and writing how jobs ended.
+    pub(crate) async fn stop(&self) {
         self.hooks.stop().await;
+        self.records.stop().await;
     }
 
     /// Answers a request that came in at this address.
@@ -131,7 +135,11 @@ impl<B: Backend> Front<B> {
                 let headers = CallHeaders::parse(&head.headers)?;
                 let base_url = base_url(self.config.public_url.as_deref(), &head.headers, local);
                 let job = headers.job.clone().unwrap_or_else(|| JobUuid::random().to_string());
-                let call = Call { operation, parameters, session, base_url, job };
+                let caller = match session {
+                    Some(session) => Some(self.backend.caller(&session).await),
+                    None => None,
+                };
+                let call = Call { operation, parameters, caller, base_url, job };
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }
         }
@@ -157,7 +165,8 @@ impl<B: Backend> Front<B> {
         let performer = *self.performers.get(index).expect("there is a performer for each operation");
         let accepted = accepted(operation, &call, headers.timeout);
         let running = Running {
-            backend: self.backend.clone(),
+            records: self.records.clone(),
+            keep: if matches!(call.caller, Some(Err(_))) { Keep::InMemory } else { Keep::InRow },
             hooks: self.hooks.clone(),
             job: call.job.clone(),
             operation: operation.name,
@@ -210,7 +219,7 @@ impl<B: Backend> Front<B> {
             let text = "only GET is allowed to poll a job".to_owned();
             return Err(FrontRefusal { status: StatusCode::METHOD_NOT_ALLOWED, text });
         }
-        match self.backend.job_poll(job).await {
+        match self.records.poll(job).await {
             Ok(JobState::Running) => Ok(reply::json(StatusCode::ACCEPTED, &json!({}))),
             Ok(JobState::Unknown) => Err(FrontRefusal::not_found("the job has been expired")),
             Ok(JobState::Done { operation, succeeded, body }) => {

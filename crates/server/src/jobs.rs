@@ -1,18 +1,19 @@
 //! Calls that may outlive their request. Every call runs as a task of its own, to its end, even when its client has gone:
 //!
-//! | the request | answered | the job's row |
+//! | the request | answered | the job's record |
 //! |---|---|---|
 //! | neither names a job nor has a hook | 200 or 503 when the call ends within the wait, else 202 | made only for the 202 |
 //! | names a job | 200 when it succeeds within the wait, else 202 | made before the work begins |
 //! | has a hook | 202 | made before the work begins |
 //!
-//! A row is never left behind: the task that makes it also ends it. Operations that run inline have no row and no 202.
+//! A record is never left behind: the task that makes it also ends it. Operations that run inline have none and no 202.
+//! Where records lie is told in [`crate::job_records`].
 
 use crate::backend::Backend;
 use crate::call::Outcome;
 use crate::error_reply;
+use crate::job_records::{JobRecords, Keep};
 use crate::web_hook::{Hook, WebHooks};
-use imprint_service::ServiceError;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -46,8 +47,10 @@ pub(crate) enum Mode {
 /// A call to run.
 #[derive(Debug)]
 pub(crate) struct Running<B> {
-    /// Keeps the jobs.
-    pub(crate) backend: Arc<B>,
+    /// Notes how the job stands.
+    pub(crate) records: Arc<JobRecords<B>>,
+    /// Where it does so.
+    pub(crate) keep: Keep,
     /// Tells hooks.
     pub(crate) hooks: Arc<WebHooks>,
     /// The call's id.
@@ -120,7 +123,7 @@ impl<B: Backend> Running<B> {
     }
 
     async fn begin(&self) -> Result<(), Answer> {
-        match self.backend.job_begin(&self.job, self.operation).await {
+        match self.records.begin(&self.job, self.operation, self.keep).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Answer::Duplicate),
             Err(error) => Err(Answer::Ended(Outcome::failed(&error_reply::error_code(&error, &self.job)))),
@@ -128,14 +131,6 @@ impl<B: Backend> Running<B> {
     }
 
     async fn end(&self, outcome: &Outcome) {
-        let body = outcome.body.to_string();
-        if let Err(error) = self.backend.job_end(&self.job, outcome.succeeded, &body).await {
-            self.log_unkept(&error);
-        }
-    }
-
-    fn log_unkept(&self, error: &ServiceError) {
-        let Self { job, operation, .. } = self;
-        tracing::error!(job, operation, %error, "the outcome of a job could not be kept");
+        self.records.end(&self.job, self.operation, self.keep, outcome).await;
     }
 }

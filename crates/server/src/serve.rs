@@ -103,7 +103,7 @@ pub async fn serve<B: Backend>(
         tracing::warn!("some calls did not end in time and are given up");
     }
     connections.shutdown().await;
-    front.stop_hooks().await;
+    front.stop().await;
     Ok(())
 }
 

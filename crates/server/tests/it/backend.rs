@@ -9,6 +9,8 @@ use imprint_service::{Caller, Context, IdReference, JobState, Perform, QueryRepl
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use tokio::sync::{Notify, Semaphore};
 
 /// An id that exists.
@@ -48,6 +50,10 @@ pub(crate) struct TestBackend {
     /// What was asked: collection and query.
     pub(crate) queries: Mutex<Vec<(QueryResource, QueryRequest)>>,
     pub(crate) jobs: Mutex<HashMap<String, JobState>>,
+    /// How many ends of jobs cannot be written.
+    pub(crate) failing_ends: AtomicUsize,
+    /// Told whenever the end of a job was written.
+    pub(crate) end_written: Notify,
     /// The operations of jobs by id.
     begun: Mutex<HashMap<String, &'static str>>,
     /// The file behind the token `token`.
@@ -64,6 +70,8 @@ impl TestBackend {
             performed: Mutex::default(),
             queries: Mutex::default(),
             jobs: Mutex::default(),
+            failing_ends: AtomicUsize::new(0),
+            end_written: Notify::new(),
             begun: Mutex::default(),
             file: (0..=255_u8).cycle().take(1 << 20).collect(),
         }
@@ -128,9 +136,14 @@ impl Backend for TestBackend {
     }
 
     async fn job_end(&self, job: &str, succeeded: bool, body: &str) -> Result<(), ServiceError> {
+        let is_failing = self.failing_ends.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        if is_failing {
+            return Err(ServiceError::MetadataClosed);
+        }
         let operation = self.begun.lock().unwrap()[job].to_owned();
         let done = JobState::Done { operation, succeeded, body: body.to_owned() };
         assert_eq!(self.jobs.lock().unwrap().insert(job.to_owned(), done), Some(JobState::Running));
+        self.end_written.notify_one();
         Ok(())
     }
 

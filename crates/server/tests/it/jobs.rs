@@ -9,18 +9,18 @@ use serde_json::{Value, json as value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-const JOB: &str = "c4418f02d7aa4d3ea6b90f5e12837bd1";
+pub(crate) const JOB: &str = "c4418f02d7aa4d3ea6b90f5e12837bd1";
 
-fn template(server: &TestServer) -> RequestBuilder {
+pub(crate) fn template(server: &TestServer) -> RequestBuilder {
     server.request(Method::POST, &template_path()).body(template_body().to_string())
 }
 
-fn poll(server: &TestServer, job: &str) -> RequestBuilder {
+pub(crate) fn poll(server: &TestServer, job: &str) -> RequestBuilder {
     server.bare(Method::GET, &format!("/v1/api-jobs/{job}")).header("Authorization", "OAuth stale")
 }
 
 /// The outcome of a job, asked for until it has ended.
-async fn outcome(server: &TestServer, job: &str) -> (u16, Value) {
+pub(crate) async fn outcome(server: &TestServer, job: &str) -> (u16, Value) {
     loop {
         let (status, body) = json(poll(server, job)).await;
         if status != 202 {
@@ -30,7 +30,7 @@ async fn outcome(server: &TestServer, job: &str) -> (u16, Value) {
     }
 }
 
-fn job_of(server: &TestServer, body: &Value) -> String {
+pub(crate) fn job_of(server: &TestServer, body: &Value) -> String {
     let location = body["location"].as_str().unwrap();
     location.strip_prefix(&server.url("/v1/api-jobs/")).unwrap().to_owned()
 }
@@ -65,16 +65,6 @@ async fn a_named_call_that_fails_is_polled_for_its_error() {
     assert_eq!(job_of(&server, &body), JOB);
     let (status, body) = outcome(&server, JOB).await;
     assert_eq!((status, &body["error"]["code"]), (503, &value!("SYS.1000")));
-}
-
-#[tokio::test]
-async fn a_named_call_is_not_checked_before_its_job_exists() {
-    let server = TestServer::start(TestBackend::new(image())).await;
-    let call = server.bare(Method::POST, &template_path()).header("Authorization", "OAuth bad").body("{}");
-    let (status, body) = json(call.header("X-Job-UUID", JOB)).await;
-    assert_eq!(status, 202);
-    let (_, body) = outcome(&server, &job_of(&server, &body)).await;
-    assert_eq!(body["error"]["code"], "SYS.1007");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod checks;
 mod connections;
 mod downloads;
 mod hostile;
+mod job_records;
 mod jobs;
 mod queries;
 mod server;
