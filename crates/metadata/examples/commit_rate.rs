@@ -68,7 +68,7 @@ async fn measure(rounds: u64, parent: PathBuf) -> Result<(), Failure> {
         file.sync_all()?;
         floor.push(began.elapsed());
         let began = Instant::now();
-        metadata.ping().await?;
+        metadata.delete_session(imprint_domain::SessionUuid::random()).await?;
         trips.push(began.elapsed());
     }
     report(&mut floor, &mut commits, &mut trips)?;

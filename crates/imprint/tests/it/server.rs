@@ -98,7 +98,12 @@ impl Server {
 
     pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_imprint"));
-        command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).args(arguments);
+        command
+            .arg("serve")
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
+            .args(arguments);
         command.env("IMPRINT_ADMIN_PASSWORD", PASSWORD).stdin(Stdio::null());
         command
     }
