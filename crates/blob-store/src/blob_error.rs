@@ -99,6 +99,14 @@ impl BlobError {
         }
     }
 
+    /// The same for what the system says of a local file.
+    pub(crate) fn read_local(key: ObjectKey, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { key },
+            _ => Self::read(key, object_store::Error::Generic { store: "local", source: Box::new(source) }),
+        }
+    }
+
     pub(crate) fn list(prefix: &str, source: object_store::Error) -> Self {
         Self::List { prefix: prefix.to_owned(), source: Box::new(source) }
     }

@@ -1,8 +1,9 @@
 //! Objects in one storage: a local directory now, through the same trait as the others that come later.
 
-use crate::directory::{create_directories, create_layout, directory_error, free_space};
+use crate::directory::{create_directories, create_layout, directory_error, free_space, read_range};
 use crate::object_key::shard_directory;
-use crate::{BlobError, FreeSpace, ObjectKey, ObjectKind};
+use crate::writer_lock::LOCK_FILE;
+use crate::{BlobError, FreeSpace, ObjectKey, ObjectKind, Sharing, WriterLock};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use imprint_domain::SegmentId;
@@ -12,6 +13,7 @@ use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, P
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Objects in one storage. Cloning is cheap and names the same storage.
 #[derive(Clone, Debug)]
@@ -69,6 +71,14 @@ impl BlobStore {
         made.unwrap_or_else(|panic| Err(directory_error(&root, panic.into())))
     }
 
+    /// Takes the right to write here; `None` while others have it who cannot share it. Objects can be read without.
+    pub fn lock_for_writing(&self, sharing: Sharing) -> Result<Option<WriterLock>, BlobError> {
+        match &self.root {
+            Some(root) => WriterLock::take(root, sharing),
+            None => Ok(Some(WriterLock::unneeded())),
+        }
+    }
+
     /// Room that is left; `None` where the backend has no such limit. Asks the system, which does not wait for a disk.
     pub fn free_space(&self) -> Result<Option<FreeSpace>, BlobError> {
         self.root.as_deref().map(|root| free_space(root)).transpose()
@@ -103,6 +113,17 @@ impl BlobStore {
         let end = range.end;
         let mut found = self.get_ranges(key, &[range]).await?;
         found.pop().ok_or(BlobError::TooShort { key: *key, end })
+    }
+
+    /// Like [`Self::get_range`], on a thread that may block. A local file is read on the spot: to hand each read to
+    /// another thread and to wait for it costs as much as the read.
+    pub fn get_range_blocking(&self, key: &ObjectKey, range: Range<u64>, runtime: &Handle) -> Result<Bytes, BlobError> {
+        let Some(root) = &self.root else { return runtime.block_on(self.get_range(key, range)) };
+        match read_range(&root.join(key.to_string()), &range) {
+            Ok(Some(bytes)) => Ok(bytes.into()),
+            Ok(None) => Err(BlobError::TooShort { key: *key, end: range.end }),
+            Err(error) => Err(BlobError::read_local(*key, error)),
+        }
     }
 
     /// The bytes of each of `ranges`; neighbours are read together.
@@ -156,11 +177,12 @@ impl BlobStore {
         Ok(generations)
     }
 
-    /// Names at the top of the storage, of objects and directories, ours and others'.
+    /// Names at the top of the storage, of objects and directories, ours and others', but not the lock's.
     pub async fn top_level_names(&self) -> Result<Vec<String>, BlobError> {
         let listed = self.objects.list_with_delimiter(None).await;
         let listed = listed.map_err(|source| BlobError::list("", source))?;
         let objects = listed.objects.iter().map(|object| object.location.to_string());
+        let objects = objects.filter(|name| name != LOCK_FILE);
         Ok(listed.common_prefixes.iter().map(ToString::to_string).chain(objects).collect())
     }
 

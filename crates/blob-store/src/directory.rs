@@ -3,7 +3,8 @@
 use crate::BlobError;
 use crate::object_key::shard_directories;
 use std::fs::{DirBuilder, File};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -49,6 +50,16 @@ pub(crate) fn create_layout(root: &Path) -> Result<(), BlobError> {
     }
     sync_directory(&root.join("segments"))?;
     sync_directory(root)
+}
+
+/// The bytes of a range of a file; `None` if it ends before.
+pub(crate) fn read_range(path: &Path, range: &Range<u64>) -> io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let len = range.end.saturating_sub(range.start);
+    let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(io::Error::other)?);
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 == len).then_some(bytes))
 }
 
 /// Room on the file system that `root` lies on.

@@ -11,6 +11,7 @@ mod blob_error;
 mod blob_store;
 mod directory;
 mod object_key;
+mod writer_lock;
 
 pub use blob_error::BlobError;
 pub use blob_store::BlobStore;
@@ -20,3 +21,5 @@ pub use directory::FreeSpace;
 pub use object_key::InvalidObjectKey;
 pub use object_key::ObjectKey;
 pub use object_key::ObjectKind;
+pub use writer_lock::Sharing;
+pub use writer_lock::WriterLock;

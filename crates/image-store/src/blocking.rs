@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -14,14 +15,28 @@ use tokio::task::JoinHandle;
 pub(crate) struct Border {
     handle: Handle,
     decoders: Arc<Semaphore>,
+    streams: Arc<AtomicUsize>,
 }
+
+/// How far a stream decodes ahead of whoever takes its pieces; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Lookahead {
+    pieces: usize,
+    streams: Arc<AtomicUsize>,
+}
+
+/// Pieces that all streams together hold decoded, as long as they are not very many.
+const ALL_AHEAD: usize = 64;
+
+/// Pieces that one stream holds at most. More than there are cores, so that decoding goes on while zeros are sent.
+const MOST_AHEAD: usize = 16;
 
 impl Border {
     /// A border to the runtime that the caller runs in.
     pub(crate) fn of_current_runtime() -> Self {
         // Decoding is CPU-bound: a thread more than there are cores keeps them busy while one waits for a read. The
         // limit also keeps readers from taking all of the runtime's blocking threads, on which their own reads wait.
-        Self { handle: Handle::current(), decoders: Arc::new(Semaphore::new(cores() + 1)) }
+        Self { handle: Handle::current(), decoders: Arc::new(Semaphore::new(cores() + 1)), streams: Arc::default() }
     }
 
     /// Waits for async work.
@@ -29,9 +44,21 @@ impl Border {
         self.handle.block_on(work)
     }
 
+    /// Where async work runs.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Starts async work that somebody will wait for.
     pub(crate) fn start<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.handle.spawn(work)
+    }
+
+    /// For a new stream: a share of what may be decoded ahead, never less than keeps the stream going.
+    pub(crate) fn look_ahead(&self) -> Lookahead {
+        let streams = Arc::clone(&self.streams);
+        let active = streams.fetch_add(1, Ordering::Relaxed) + 1;
+        Lookahead { pieces: (ALL_AHEAD / active).clamp(2, MOST_AHEAD), streams }
     }
 
     /// Runs blocking work that decodes blocks, when a core is free for it. `None` if it panicked.
@@ -43,6 +70,19 @@ impl Border {
             result
         };
         self.handle.spawn_blocking(work).await.ok()
+    }
+}
+
+impl Lookahead {
+    /// Pieces to decode at once.
+    pub(crate) fn pieces(&self) -> usize {
+        self.pieces
+    }
+}
+
+impl Drop for Lookahead {
+    fn drop(&mut self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

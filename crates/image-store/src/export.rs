@@ -3,23 +3,31 @@
 
 mod data_index;
 
-use crate::blocking::cores;
 use crate::map_root::MapRoot;
 use crate::node::Pointer;
-use crate::read::{BLOCK_LEN, ReadError, Reader, to_usize};
+use crate::read::{BLOCK_LEN, MapCursor, ReadError, Reader, to_usize};
 use bytes::{Bytes, BytesMut};
 use data_index::DataIndex;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use imprint_disk_format::{ClusterBitmap, LayoutError, Qcow2Layout, Region};
 use imprint_domain::{BLOCK_SIZE, BlockIndex, ImageFormat};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-/// Bytes decoded at a time for a stream.
+/// Stored bytes decoded at a time for a stream.
 const PIECE: u64 = 1 << 20;
+
+/// Bytes of a piece with the zeros in it, which cost no memory.
+const LONGEST_PIECE: u64 = 64 << 20;
+
+/// Pieces planned at a time.
+const PLANNED: usize = 256;
 
 /// A piece of zeros, shared by all streams.
 static ZEROS: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(vec![0; to_usize(PIECE)]));
+
+/// A thread that decodes has panicked.
+const PANICKED: ExportError = ExportError::Read(ReadError::Panicked);
 
 /// A state of a volume as a file. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -101,25 +109,27 @@ impl ExportedImage {
         Ok(bytes.freeze())
     }
 
-    /// The bytes of `range` in order, in pieces of at most 1 MiB, decoded on all cores a few pieces ahead of whoever takes
-    /// them. Ends after the first error. Dropping it stops it.
+    /// The bytes of `range` in order, decoded on all cores a few pieces ahead of whoever takes them. A piece holds at most
+    /// 1 MiB of stored bytes, however many zeros lie between them: looking ahead finds work for all cores in a sparse
+    /// volume too. Ends after the first error. Dropping it stops it.
     pub fn stream(
         &self,
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes, ExportError>> + Send + use<>, ExportError> {
         self.check(&range)?;
         let inner = Arc::clone(&self.inner);
-        let pieces = Pieces { next: range.start, end: range.end };
-        let decoded = stream::iter(pieces).map(move |piece| {
+        let decoded = Inner::pieces(Arc::clone(&inner), range).map(move |piece| {
             let inner = Arc::clone(&inner);
             async move {
+                let piece = piece?;
                 let border = inner.reader.border().clone();
-                let read = border.decode(move || inner.parts(piece)).await;
-                read.unwrap_or(Err(ExportError::Read(ReadError::Panicked)))
+                border.decode(move || inner.parts(piece)).await.unwrap_or(Err(PANICKED))
             }
         });
+        let lookahead = self.inner.reader.border().look_ahead();
         let mut failed = false;
-        let pieces = decoded.buffered(cores() + 2).take_while(move |piece| {
+        let pieces = decoded.buffered(lookahead.pieces()).take_while(move |piece| {
+            let _held = &lookahead;
             let go_on = !failed;
             failed |= piece.is_err();
             std::future::ready(go_on)
@@ -140,28 +150,50 @@ impl ExportedImage {
     }
 }
 
-/// Cuts a range at multiples of a piece, so that blocks are not cut.
-struct Pieces {
-    next: u64,
-    end: u64,
-}
-
-impl Iterator for Pieces {
-    type Item = Range<u64>;
-
-    fn next(&mut self) -> Option<Range<u64>> {
-        let start = self.next;
-        self.next = ((start / PIECE + 1) * PIECE).min(self.end);
-        (start < self.end).then_some(start..self.next)
-    }
-}
-
 impl Inner {
     fn len(&self) -> u64 {
         match &self.form {
             Form::Raw => self.root.size().bytes(),
             Form::Qcow2 { layout, .. } => layout.file_len(),
         }
+    }
+
+    /// Cuts a range into pieces.
+    fn pieces(inner: Arc<Self>, range: Range<u64>) -> impl Stream<Item = Result<Range<u64>, ExportError>> {
+        let end = range.end;
+        let batches = stream::try_unfold(range.start, move |start| {
+            let inner = Arc::clone(&inner);
+            async move {
+                if start == end {
+                    return Ok::<_, ExportError>(None);
+                }
+                let border = inner.reader.border().clone();
+                let planned = border.decode(move || inner.plan(start..end)).await.unwrap_or(Err(PANICKED))?;
+                let next = planned.last().map_or(end, |last| last.end);
+                Ok(Some((stream::iter(planned).map(Ok), next)))
+            }
+        });
+        batches.try_flatten()
+    }
+
+    /// The first pieces of `range`. They end between two blocks of the volume, so that no block is decoded twice.
+    fn plan(&self, range: Range<u64>) -> Result<Vec<Range<u64>>, ExportError> {
+        let mut pieces = Vec::new();
+        let mut cursor = match self.form {
+            Form::Raw => Some(self.reader.cursor(&self.root)?),
+            // All of it but a few tables is stored.
+            Form::Qcow2 { .. } => None,
+        };
+        let mut at = range.start;
+        while at < range.end && pieces.len() < PLANNED {
+            let end = match &mut cursor {
+                Some(cursor) => piece_end(cursor, at, range.end)?,
+                None => ((at / PIECE + 1) * PIECE).min(range.end),
+            };
+            pieces.push(at..end);
+            at = end;
+        }
+        Ok(pieces)
     }
 
     /// The bytes of `range` as the parts that they come in: stored blocks as they were read, and shared zeros.
@@ -298,6 +330,23 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// Where a piece of the raw file ends that begins at `start`.
+fn piece_end(cursor: &mut MapCursor, start: u64, end: u64) -> Result<u64, ReadError> {
+    let (mut at, mut stored) = (start, 0);
+    while at < end && at - start < LONGEST_PIECE && stored < PIECE {
+        let run = cursor.run_at(at / BLOCK_SIZE)?;
+        let run_end = run.blocks.end.saturating_mul(BLOCK_SIZE);
+        if run.stored.is_some() {
+            let block_start = at / BLOCK_SIZE * BLOCK_SIZE;
+            at = run_end.min(block_start + (PIECE - stored));
+            stored += at - block_start;
+        } else {
+            at = run_end.min(start + LONGEST_PIECE);
+        }
+    }
+    Ok(at.min(end))
 }
 
 /// Pushes `len` zeros that cost no memory.

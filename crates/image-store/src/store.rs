@@ -17,7 +17,7 @@ use crate::leases::Leases;
 use crate::read::Reader;
 use crate::segment::MAX_DATA_SLOTS;
 use crate::write::{ChangeRun, Progress, WriteError, WriteRequest, Written, write_state};
-use imprint_blob_store::{BlobError, BlobStore};
+use imprint_blob_store::{BlobError, BlobStore, Sharing, WriterLock};
 use imprint_disk_format::Disk;
 use imprint_domain::{InstallationUuid, StoreUuid};
 use std::error::Error;
@@ -35,6 +35,8 @@ pub struct StoreOptions {
     pub cache_memory: usize,
     /// Bytes that writers leave free for metadata and collection; `None`: the larger of 1 GiB and 1 %.
     pub reserve: Option<u64>,
+    /// Who else may write to it at the same time.
+    pub sharing: Sharing,
 }
 
 impl StoreOptions {
@@ -44,7 +46,13 @@ impl StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { write_memory: 128 << 20, segment_blocks: 1024, cache_memory: 32 << 20, reserve: None }
+        Self {
+            write_memory: 128 << 20,
+            segment_blocks: 1024,
+            cache_memory: 32 << 20,
+            reserve: None,
+            sharing: Sharing::Alone,
+        }
     }
 }
 
@@ -82,6 +90,12 @@ pub enum ReadOnlyReason {
         /// The number that the database would use next.
         next: u64,
     },
+    /// Another server of this installation writes to it: most likely one of two copies of a data directory.
+    #[error("another server writes to it, though it is said to be used by this one alone")]
+    InUse,
+    /// Its directory cannot be written to.
+    #[error("its directory cannot be written to")]
+    NotWritable,
     /// It has features that a writer must know.
     #[error("it has features that this version cannot write: {}", .names.join(", "))]
     UnknownFeatures {
@@ -106,6 +120,8 @@ pub(crate) struct StoreShared {
     pub(crate) limits: WriterLimits,
     reserve: Option<u64>,
     poisoned: AtomicBool,
+    /// Held as long as the store is open for writing.
+    _lock: Option<WriterLock>,
 }
 
 /// What bounds a writer.
@@ -118,13 +134,19 @@ pub(crate) struct WriterLimits {
 }
 
 impl ImageStore {
-    fn new(store: StoreUuid, blobs: BlobStore, access: Access, options: &StoreOptions) -> Self {
+    fn new(
+        store: StoreUuid,
+        blobs: BlobStore,
+        access: Access,
+        lock: Option<WriterLock>,
+        options: &StoreOptions,
+    ) -> Self {
         let border = Border::of_current_runtime();
         let reader = Reader::new(store, blobs.clone(), border, options.cache_memory);
         let memory = options.write_memory.max(StoreOptions::LEAST_WRITE_MEMORY);
         let limits = WriterLimits { memory, data_slots: options.segment_blocks.clamp(1, MAX_DATA_SLOTS) };
         let (reserve, poisoned) = (options.reserve, AtomicBool::new(false));
-        Self { shared: Arc::new(StoreShared { store, blobs, access, reader, limits, reserve, poisoned }) }
+        Self { shared: Arc::new(StoreShared { store, blobs, access, reader, limits, reserve, poisoned, _lock: lock }) }
     }
 
     /// The store's own id.

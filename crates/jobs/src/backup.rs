@@ -13,18 +13,20 @@ use crate::changes::AllocationRuns;
 use crate::source::{OpenSource, OpenSourceError, Source};
 use crate::store_leases::StoreLeases;
 use crate::throttle::Throttled;
+use crate::watch::{Ending, Watch, until};
 use crate::{Jobs, PublishError};
 use imprint_disk_format::{Disk, ReadDiskError};
 use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
-use imprint_image_store::{
-    Access, Consolidation, ImageStore, MapRoot, Progress, WriteError, WriteProgress, WriteRequest, Written,
-};
+use imprint_image_store::{Access, Consolidation, ImageStore, MapRoot, WriteError, WriteRequest, Written};
 use imprint_metadata::{
     BackupFacts, BeginBackup, BeginBackupError, BegunBackup, CommitBackup, CommitBackupError, MetadataError, NewTags,
     VolumeBackupRow,
 };
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Instant;
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 /// Every so many backups of a volume, blocks that lie in small segments are gathered.
 const GATHER_EVERY: u64 = 64;
@@ -54,6 +56,8 @@ pub struct BackupRequest {
     pub read_limit: Option<u64>,
     /// Whether its digests are wanted at once.
     pub digest: bool,
+    /// When it is given up.
+    pub deadline: Option<Instant>,
 }
 
 /// Why a backup was not taken.
@@ -89,6 +93,9 @@ pub enum BackupError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// It took longer than it may.
+    #[error("the backup took longer than it may")]
+    TimedOut,
     /// The lease ended before the backup did.
     #[error("the backup's lease ended before it did")]
     LeaseGone,
@@ -118,7 +125,8 @@ pub enum BackupError {
 impl Jobs {
     /// Takes a backup and answers it when it is durable and published.
     pub async fn back_up(&self, request: BackupRequest) -> Result<VolumeBackupRow, BackupError> {
-        let _turn = self.0.backups.acquire().await.map_err(|_| BackupError::Stopping)?;
+        let turn = until(request.deadline, self.0.backups.acquire()).await.ok_or(BackupError::TimedOut)?;
+        let _turn = turn.map_err(|_| BackupError::Stopping)?;
         let source = request.source.clone();
         let source = tokio::task::spawn_blocking(move || source.open()).await.map_err(|_| BackupError::Panicked)?;
         let source = source.map_err(BackupError::Source)?;
@@ -140,6 +148,11 @@ impl Jobs {
         let row = match self.write_and_commit(&request, source, begun, lease_uuid).await {
             Ok(row) => row,
             Err(error) => {
+                let error = match error {
+                    // Whoever deletes it takes its lease away.
+                    BackupError::LeaseGone if metadata.volume_backup(uuid).await?.is_none() => BackupError::Deleted,
+                    error => error,
+                };
                 // What failed is reported; a failure to take it back as well is mended at the next start.
                 if let Err(second) = metadata.abandon_backup(uuid, lease_uuid).await {
                     tracing::warn!(%second, backup = %uuid, "a failed backup could not be taken back yet");
@@ -175,11 +188,15 @@ impl Jobs {
         let consolidation = if gather { Consolidation::CrowdedAndSmall } else { Consolidation::Crowded };
         let write = WriteRequest { size, parent, lease, owner: request.account, consolidation };
         let leases = StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
-        let watch = Watch(self.clone());
+        let watch = Arc::new(Watch::new(self.clone(), request.deadline));
+        // Ends when it is dropped.
+        let mut followers = JoinSet::new();
+        followers.spawn(Arc::clone(&watch).follow(lease));
         let (occupied, read_limit) = (source.occupied, request.read_limit);
         let written =
             tokio::task::spawn_blocking(move || write_all(&store, &write, &source, read_limit, &leases, &watch));
         let written = written.await.map_err(|_| BackupError::Panicked)??;
+        drop(followers);
         metadata.set_volume_sizes(request.volume, size.bytes(), occupied).await?;
         let commit = CommitBackup {
             uuid: request.uuid,
@@ -195,17 +212,6 @@ impl Jobs {
     }
 }
 
-/// Stops the writer when the server stops.
-struct Watch(Jobs);
-
-impl Progress for Watch {
-    fn advanced(&self, _: WriteProgress) {}
-
-    fn is_cancelled(&self) -> bool {
-        self.0.is_stopping()
-    }
-}
-
 fn write_all(
     store: &ImageStore,
     request: &WriteRequest,
@@ -215,20 +221,25 @@ fn write_all(
     watch: &Watch,
 ) -> Result<Written, BackupError> {
     let disk = &*source.disk;
-    let throttled = read_limit.map(|limit| Throttled::new(disk, limit));
+    let throttled = read_limit.map(|limit| Throttled::new(disk, limit, watch));
     let read: &dyn Disk = throttled.as_ref().map_or(disk, |throttled| throttled);
-    let written = store.write(request, read, AllocationRuns::new(disk), leases, watch).map_err(refused)?;
+    let written = store.write(request, read, AllocationRuns::new(disk), leases, watch);
+    let written = written.map_err(|error| refused(error, watch.ending()))?;
     // A file that grew, shrank or was replaced while it was read is nobody's point in time.
     source.disk.check_unchanged().map_err(BackupError::Read)?;
     Ok(written)
 }
 
 /// What a writer's failure means to whoever asked for the backup.
-fn refused(error: WriteError) -> BackupError {
+fn refused(error: WriteError, ending: Option<Ending>) -> BackupError {
     match error {
         WriteError::Disk(error) => BackupError::Read(error),
         WriteError::StorageFull => BackupError::StorageFull,
-        WriteError::Cancelled => BackupError::Stopping,
+        WriteError::Cancelled => match ending {
+            Some(Ending::TimedOut) => BackupError::TimedOut,
+            Some(Ending::LeaseGone) => BackupError::LeaseGone,
+            Some(Ending::Stopping) | None => BackupError::Stopping,
+        },
         WriteError::Parent(error) => BackupError::Damaged { what: error.to_string() },
         WriteError::LeaseGone => BackupError::LeaseGone,
         WriteError::ReadOnly(reason) => BackupError::ReadOnly { reason: reason.to_string() },

@@ -1,10 +1,12 @@
 //! Digests of exported files: MD5 and SHA-256, remembered by content.
 
+use crate::watch::{Ending, Watch, until};
 use crate::{Jobs, ReadStoreError};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat};
 use imprint_image_store::{ExportError, ExportedImage};
 use imprint_metadata::{Digest, VolumeBackupRow};
 use md5::Digest as _;
+use std::time::Instant;
 
 /// Version of the layout of exported files: equal roots, forms and versions mean equal bytes.
 pub const LAYOUT_VERSION: u64 = ExportedImage::LAYOUT_VERSION as u64;
@@ -13,20 +15,25 @@ pub const LAYOUT_VERSION: u64 = ExportedImage::LAYOUT_VERSION as u64;
 const STEP: u64 = 4 << 20;
 
 impl Jobs {
-    /// The digests of an image's content as a file of that form: remembered ones, else computed now on all cores.
+    /// The digests of an image's content as a file of that form: remembered ones, else computed now on all cores, and once
+    /// however many ask for them.
     pub async fn digest(
         &self,
         storage: BackupStorageUuid,
         content: EncodedRoot,
         format: ImageFormat,
+        deadline: Option<Instant>,
     ) -> Result<Digest, ReadStoreError> {
         let metadata = &self.0.settings.metadata;
+        let turn = self.0.digesting.of((content, format));
+        let _turn = until(deadline, turn.lock()).await.ok_or(ReadStoreError::TimedOut)?;
         if let Some(known) = metadata.digest(content, format, LAYOUT_VERSION).await? {
             return Ok(known);
         }
         let export = self.open_export(storage, content, format).await?;
         let len = export.len();
-        let digest = hash_stream(export.into_stream(0..len)).await?;
+        let watch = Watch::new(self.clone(), deadline);
+        let digest = hash_stream(export.into_stream(0..len), watch).await?;
         metadata.put_digest(content, format, LAYOUT_VERSION, digest.clone()).await?;
         Ok(digest)
     }
@@ -104,6 +111,7 @@ fn hash_slowly(image: &ExportedImage, jobs: &Jobs) -> Result<Option<Digest>, Exp
 /// Both digests of a stream, on a thread that may block.
 async fn hash_stream(
     stream: impl futures_util::Stream<Item = Result<bytes::Bytes, std::io::Error>> + Send + 'static,
+    watch: Watch,
 ) -> Result<Digest, ReadStoreError> {
     use futures_util::StreamExt;
     let runtime = tokio::runtime::Handle::current();
@@ -111,15 +119,24 @@ async fn hash_stream(
         let mut stream = Box::pin(stream);
         let (mut md5, mut sha256) = (md5::Md5::new(), sha2::Sha256::new());
         while let Some(piece) = runtime.block_on(stream.next()) {
-            let piece = piece?;
+            match watch.ending() {
+                None => {}
+                Some(Ending::TimedOut) => return Err(ReadStoreError::TimedOut),
+                Some(Ending::Stopping | Ending::LeaseGone) => return Err(ReadStoreError::Stopping),
+            }
+            let piece = piece.map_err(stream_failed)?;
             md5.update(&piece);
             sha256.update(&piece);
         }
         Ok(Digest { md5: hex::encode(md5.finalize()), sha256: hex::encode(sha256.finalize()) })
     });
-    let hashed: Result<Digest, std::io::Error> = hashed.await.map_err(|_| ReadStoreError::Panicked)?;
-    hashed.map_err(|error| match error.downcast::<ExportError>() {
+    hashed.await.map_err(|_| ReadStoreError::Panicked)?
+}
+
+/// What a stream's failure was before it became one of a body.
+fn stream_failed(error: std::io::Error) -> ReadStoreError {
+    match error.downcast::<ExportError>() {
         Ok(error) => error.into(),
         Err(error) => ReadStoreError::Damaged { what: error.to_string() },
-    })
+    }
 }

@@ -26,6 +26,12 @@ pub enum ReadStoreError {
     /// The store failed.
     #[error("read the store")]
     Store(#[source] ExportError),
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// It took longer than it may.
+    #[error("it took longer than it may")]
+    TimedOut,
     /// A thread of ours panicked.
     #[error("a reading thread panicked")]
     Panicked,

@@ -2,13 +2,16 @@
 
 use crate::publish::Publishing;
 use crate::stores::{OpenStorageError, Stores};
-use imprint_domain::{BackupStorageUuid, Clock, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid};
+use crate::turns::Turns;
+use imprint_domain::{
+    BackupStorageUuid, Clock, EncodedRoot, ImageFormat, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid,
+};
 use imprint_image_store::ImageStore;
 use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 /// Seconds that a lease lives without being renewed.
 pub(crate) const LEASE_SECONDS: i64 = 600;
@@ -26,6 +29,8 @@ pub struct JobsSettings {
     pub node: String,
     /// Whose stores are written.
     pub installation: InstallationUuid,
+    /// Whether other servers share the database, and with it the stores.
+    pub shared: bool,
     /// Bytes that a running backup may hold in memory; at most two run at once.
     pub memory_budget: usize,
     /// Whether the digests of new images are computed without being asked for.
@@ -39,8 +44,12 @@ pub struct Jobs(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: JobsSettings,
     pub(crate) stores: Stores,
+    /// Held while a store is opened: this process locks each store for itself once.
+    opening: Mutex<()>,
     pub(crate) publishing: Publishing,
     pub(crate) image_made: Notify,
+    /// Digests that clients wait for: one computation for each content and form.
+    pub(crate) digesting: Turns<(EncodedRoot, ImageFormat)>,
     /// Backups that run at a time; others wait, so that memory stays bounded.
     pub(crate) backups: Semaphore,
     pub(crate) stopping: AtomicBool,
@@ -59,8 +68,10 @@ impl Jobs {
         Self(Arc::new(Shared {
             settings,
             stores: Stores::default(),
+            opening: Mutex::new(()),
             publishing: Publishing::default(),
             image_made: Notify::new(),
+            digesting: Turns::default(),
             backups: Semaphore::new(BACKUPS_AT_A_TIME),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
@@ -74,14 +85,17 @@ impl Jobs {
 
     /// Opens a storage's store, or makes it if its directory is empty and it was never opened before.
     pub async fn connect(&self, storage: &BackupStorageRow) -> Result<StoreUuid, OpenStorageError> {
+        let _opening = self.0.opening.lock().await;
         let store = crate::stores::connect(&self.0.settings, storage).await?;
-        let uuid = store.uuid();
-        self.0.stores.insert(storage.uuid, store);
-        Ok(uuid)
+        Ok(self.0.stores.insert(storage.uuid, store).uuid())
     }
 
     /// The open store of a storage. One that another server has added, or connected, since this one started is opened now.
     pub(crate) async fn store(&self, storage: BackupStorageUuid) -> Result<Option<ImageStore>, MetadataError> {
+        if let Some(open) = self.0.stores.get(storage) {
+            return Ok(Some(open));
+        }
+        let _opening = self.0.opening.lock().await;
         if let Some(open) = self.0.stores.get(storage) {
             return Ok(Some(open));
         }

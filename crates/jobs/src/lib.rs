@@ -14,6 +14,8 @@ mod source;
 mod store_leases;
 mod stores;
 mod throttle;
+mod turns;
+mod watch;
 
 pub use backup::BackupError;
 pub use backup::BackupRequest;

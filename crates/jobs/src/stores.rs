@@ -1,7 +1,7 @@
 //! The image stores that are open, by the backup storage that each belongs to.
 
 use crate::JobsSettings;
-use imprint_blob_store::{BlobError, BlobStore};
+use imprint_blob_store::{BlobError, BlobStore, Sharing};
 use imprint_domain::{BackupStorageUuid, StoreUuid};
 use imprint_image_store::{Access, CreateStoreError, ImageStore, Known, OpenStoreError, ReadOnlyReason, StoreOptions};
 use imprint_metadata::{BackupStorageRow, MetadataError};
@@ -56,7 +56,8 @@ impl Stores {
 }
 
 fn options(settings: &JobsSettings) -> StoreOptions {
-    StoreOptions { write_memory: settings.memory_budget, ..StoreOptions::default() }
+    let sharing = if settings.shared { Sharing::OneDatabase } else { Sharing::Alone };
+    StoreOptions { write_memory: settings.memory_budget, sharing, ..StoreOptions::default() }
 }
 
 /// Opens the store of a storage that metadata know; makes it if the storage never had one.

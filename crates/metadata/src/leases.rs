@@ -78,6 +78,12 @@ impl Metadata {
         Ok(())
     }
 
+    /// Whether the lease is still there.
+    pub async fn has_lease(&self, uuid: LeaseUuid) -> Result<bool, MetadataError> {
+        let sql = "SELECT uuid FROM lease WHERE uuid = $1";
+        Ok(one(self.reader(), sql, vec![text(uuid)]).await?.is_some())
+    }
+
     /// Moves the end of all leases of a node. Answers how many it has.
     pub async fn renew_leases(&self, node: &str, expires: Timestamp) -> Result<u64, MetadataError> {
         self.change("UPDATE lease SET expires = $1 WHERE node = $2", vec![expires.0.into(), node.into()]).await

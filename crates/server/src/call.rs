@@ -11,6 +11,7 @@ use imprint_service::{Caller, Context, IdReference, ServiceError};
 use serde_json::{Map, Value, json};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A call whose request has been read.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) base_url: String,
     /// The call's id: the client's, or one that was made for it.
     pub(crate) job: String,
+    /// When it has taken as long as it may.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// How a call ended.
@@ -80,7 +83,7 @@ async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call:
     };
     // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
     let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
-    let context = Context { caller, job, base_url: call.base_url };
+    let context = Context { caller, job, base_url: call.base_url, deadline: call.deadline };
     performer(backend, context, Value::Object(call.parameters)).await
 }
 

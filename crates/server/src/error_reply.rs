@@ -56,6 +56,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         | ServiceError::Internal { .. } => ErrorKind::INTERNAL,
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,
         ServiceError::Stopping => ErrorKind::CANCELLED,
+        ServiceError::TimedOut => ErrorKind::TIMEOUT,
     }
 }
 
@@ -73,6 +74,7 @@ fn advice(error: &ServiceError) -> Option<&'static str> {
         ServiceError::UnknownField { .. } => "Each field of the inventory that is not a list can be named.",
         ServiceError::MetadataClosed => "Restart the server; its log has the cause.",
         ServiceError::Stopping => "Call again when the server is back.",
+        ServiceError::TimedOut => "Call again with a longer X-API-Timeout, in seconds.",
         ServiceError::Refused(refusal) => return refusal_advice(refusal),
         _ => return None,
     })

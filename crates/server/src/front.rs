@@ -139,7 +139,10 @@ impl<B: Backend> Front<B> {
                     Some(session) => Some(self.backend.caller(&session).await),
                     None => None,
                 };
-                let call = Call { operation, parameters, caller, base_url, job };
+                let timeout = headers.timeout.unwrap_or(operation.timeout);
+                // One that reaches beyond what the clock can count is none.
+                let deadline = Instant::now().checked_add(timeout);
+                let call = Call { operation, parameters, caller, base_url, job, deadline };
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }
         }

@@ -45,6 +45,9 @@ pub enum ServeError {
 /// Header bytes of a request at most, the URL included.
 const MAX_HEADER: usize = 32 << 10;
 
+/// Bytes of an answer that are given to the system at once. A call costs as much as copying some hundred KiB does.
+const MAX_WRITE: usize = 1 << 20;
+
 /// How long a connection that has been used may be idle, or take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -133,6 +136,7 @@ async fn connection<B: Backend>(
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_header_size(MAX_HEADER);
+    http.max_buf_size(MAX_WRITE);
     let io = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
     let mut served = pin!(watcher.watch(http.serve_connection(io, service)));
     let served = tokio::select! {

@@ -94,6 +94,9 @@ pub enum ServiceError {
     /// The work was stopped before its end.
     #[error("the server is stopping; try again")]
     Stopping,
+    /// The call took longer than it may.
+    #[error("the call took longer than it may, and was given up")]
+    TimedOut,
     /// Our own fault, or the machine's.
     #[error("{action}")]
     Internal {
@@ -172,6 +175,8 @@ impl ServiceError {
         match error {
             imprint_jobs::ReadStoreError::NotConnected => Refusal::NotConnected { storage }.into(),
             imprint_jobs::ReadStoreError::Metadata(error) => error.into(),
+            imprint_jobs::ReadStoreError::Stopping => Self::Stopping,
+            imprint_jobs::ReadStoreError::TimedOut => Self::TimedOut,
             imprint_jobs::ReadStoreError::Damaged { what } => Refusal::Damaged { storage, what }.into(),
             error => Self::Internal { action: "read the store", source: error.into() },
         }

@@ -4,6 +4,7 @@ use crate::{Caller, ServiceError};
 use imprint_api::Operation;
 use imprint_domain::JobUuid;
 use std::future::Future;
+use std::time::Instant;
 
 /// What an operation may know of its call besides its parameters.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Context {
     pub job: JobUuid,
     /// What absolute URLs begin with, such as `http://10.1.2.3:8080`, without a slash at the end.
     pub base_url: String,
+    /// When the call has taken as long as it may: what takes long asks for it. `None`: it may take for ever.
+    pub deadline: Option<Instant>,
 }
 
 impl Context {

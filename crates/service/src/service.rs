@@ -122,6 +122,7 @@ impl Service {
             clock: clock.clone(),
             node: node.to_string(),
             installation,
+            shared,
             memory_budget: settings.memory_budget,
             automatic_digests: settings.automatic_digests,
         });

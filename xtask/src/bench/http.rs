@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -11,12 +11,16 @@ const MAX_HEAD: usize = 64 << 10;
 /// Longer than any answer takes: a server that says nothing must not hang the bench.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// A connection that nobody has used for so long is opened anew: the server closes such ones.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// A kept-alive connection; its buffer is reused.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     address: SocketAddr,
     buffer: Vec<u8>,
+    used: Instant,
 }
 
 /// An answer: its status, and its body in the connection's buffer.
@@ -31,7 +35,7 @@ impl Connection {
         let stream = TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, address, buffer: vec![0; 256 << 10] })
+        Ok(Self { stream, address, buffer: vec![0; 256 << 10], used: Instant::now() })
     }
 
     /// The bytes of a request, made beforehand where it is sent often.
@@ -47,8 +51,12 @@ impl Connection {
 
     /// Sends a request and reads all of its answer.
     pub(crate) fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+        if self.used.elapsed() > IDLE {
+            *self = Self::open(self.address)?;
+        }
         self.stream.write_all(request).context("send a request")?;
         let head = self.read_head()?;
+        self.used = Instant::now();
         let end = head.body_at.checked_add(usize::try_from(head.content_length)?).context("length of the answer")?;
         if end > self.buffer.len() {
             self.buffer.resize(end, 0);

@@ -24,6 +24,12 @@ async fn check(blobs: BlobStore) {
     assert_eq!(ranges, ["he", "ll", "ld"]);
     assert!(blobs.get_range(&key, 8..12).await.is_err());
     assert!(blobs.get_range(&key, 20..22).await.is_err());
+    let blocking = |range: std::ops::Range<u64>| {
+        let (blobs, runtime) = (blobs.clone(), tokio::runtime::Handle::current());
+        tokio::task::spawn_blocking(move || blobs.get_range_blocking(&key, range, &runtime))
+    };
+    assert_eq!(blocking(4..8).await.unwrap().unwrap(), "o wo");
+    assert!(blocking(8..12).await.unwrap().is_err());
     let suffix = blobs.get_suffix(&key, 5).await.unwrap();
     assert_eq!((suffix.bytes.as_ref(), suffix.object_len), (b"world".as_ref(), 11));
     let whole = blobs.get_suffix(&key, 50).await.unwrap();

@@ -1,7 +1,7 @@
 //! What only a directory has.
 
 use bytes::Bytes;
-use imprint_blob_store::{BlobError, BlobStore, ObjectKey, ObjectKind};
+use imprint_blob_store::{BlobError, BlobStore, ObjectKey, ObjectKind, Sharing};
 
 #[test]
 fn a_missing_directory_is_an_error_that_names_it() {
@@ -40,4 +40,17 @@ fn a_directory_tells_how_much_room_is_left() {
     let blobs = BlobStore::open_local(directory.path()).unwrap();
     let space = blobs.free_space().unwrap().unwrap();
     assert!(space.total >= space.available && space.total > 0);
+}
+
+#[test]
+fn one_writer_alone_or_several_that_share_a_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let take = |sharing| BlobStore::open_local(directory.path()).unwrap().lock_for_writing(sharing).unwrap();
+    let alone = take(Sharing::Alone).unwrap();
+    assert!(take(Sharing::Alone).is_none() && take(Sharing::OneDatabase).is_none());
+    drop(alone);
+    let (one, two) = (take(Sharing::OneDatabase).unwrap(), take(Sharing::OneDatabase).unwrap());
+    assert!(take(Sharing::Alone).is_none());
+    drop((one, two));
+    take(Sharing::Alone).unwrap();
 }

@@ -223,7 +223,7 @@ impl Reader {
 
     fn fetch(&self, directory: &Directory, range: Range<u64>) -> Result<Bytes, Failure> {
         let key = ObjectKey::Segment { id: directory.id, generation: directory.generation };
-        self.inner.border.wait(self.inner.blobs.get_range(&key, range)).map_err(store_failure)
+        self.inner.blobs.get_range_blocking(&key, range, self.inner.border.runtime()).map_err(store_failure)
     }
 
     fn cached_directory(&self, id: SegmentId) -> Result<Arc<Directory>, Failure> {

@@ -2,8 +2,9 @@
 
 use super::store_file::{StoreFile, decode_owner};
 use super::{Access, ImageStore, ReadOnlyReason, StoreOptions};
-use imprint_blob_store::{BlobError, BlobStore, ListedObject, ObjectKey, ObjectKind};
+use imprint_blob_store::{BlobError, BlobStore, ListedObject, ObjectKey, ObjectKind, Sharing, WriterLock};
 use imprint_domain::InstallationUuid;
+use std::io::ErrorKind;
 
 /// What the database knows of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +55,45 @@ impl ImageStore {
             read => read.map_err(OpenStoreError::Store)?,
         };
         let file = StoreFile::decode(&bytes)?;
-        let facts = Facts {
-            owner: read_owner(&blobs).await?,
-            epoch: highest(&blobs, ObjectKind::Epoch).await?,
-            catalog_seq: highest(&blobs, ObjectKind::Catalog).await?,
-            ro_compat: file.ro_compat.clone(),
+        let (access, lock) = match find_access(&blobs, &file, known).await? {
+            Access::ReadWrite => lock(&blobs, &file, known, options.sharing).await?,
+            read_only @ Access::ReadOnly(_) => (read_only, None),
         };
-        Ok(Self::new(file.uuid, blobs, decide_access(known, facts), options))
+        Ok(Self::new(file.uuid, blobs, access, lock, options))
     }
+}
+
+/// Takes the writer's lock. Only who may write asks for it, so that a stranger never stands in the owner's way.
+async fn lock(
+    blobs: &BlobStore,
+    file: &StoreFile,
+    known: &Known,
+    sharing: Sharing,
+) -> Result<(Access, Option<WriterLock>), OpenStoreError> {
+    match blobs.lock_for_writing(sharing) {
+        // Another may have written and gone since the store was looked at.
+        Ok(Some(lock)) => match find_access(blobs, file, known).await? {
+            Access::ReadWrite => Ok((Access::ReadWrite, Some(lock))),
+            read_only @ Access::ReadOnly(_) => Ok((read_only, None)),
+        },
+        Ok(None) => Ok((Access::ReadOnly(ReadOnlyReason::InUse), None)),
+        Err(BlobError::Directory { source, .. })
+            if matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) =>
+        {
+            Ok((Access::ReadOnly(ReadOnlyReason::NotWritable), None))
+        }
+        Err(error) => Err(OpenStoreError::Store(error)),
+    }
+}
+
+async fn find_access(blobs: &BlobStore, file: &StoreFile, known: &Known) -> Result<Access, OpenStoreError> {
+    let facts = Facts {
+        owner: read_owner(blobs).await?,
+        epoch: highest(blobs, ObjectKind::Epoch).await?,
+        catalog_seq: highest(blobs, ObjectKind::Catalog).await?,
+        ro_compat: file.ro_compat.clone(),
+    };
+    Ok(decide_access(known, facts))
 }
 
 /// What was found in the store.

@@ -6,26 +6,32 @@ use imprint_blob_store::{BlobStore, ObjectKind};
 use imprint_domain::{EncodedRoot, SegmentId};
 use imprint_image_store::{Access, ImageStore, Known, MapRoot, Segment, SlotKind, StoreOptions};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/store-1")
 }
 
-fn open() -> (Arc<Runtime>, ImageStore) {
+/// A copy of the fixture, open: whoever writes locks a store, and the original stays as it is.
+fn open() -> (TempDir, Arc<Runtime>, ImageStore) {
     let installation = "5f3b6c9d2e1a4b7c8d9e0f1a2b3c4d5e".parse().unwrap();
     let known = Known { installation, epoch: 0, next_catalog_seq: 3 };
     let runtime = runtime();
-    let blobs = BlobStore::open_local(&fixture()).unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-r").arg(fixture()).arg(temp.path()).status().unwrap();
+    assert!(copied.success());
+    let blobs = BlobStore::open_local(&temp.path().join("store-1")).unwrap();
     let store = runtime.block_on(ImageStore::open(blobs, &known, &StoreOptions::default())).unwrap();
     assert_eq!(store.access(), &Access::ReadWrite);
-    (runtime, store)
+    (temp, runtime, store)
 }
 
 #[test]
 fn a_store_of_format_1_reads_back() {
-    let (runtime, store) = open();
+    let (_temp, runtime, store) = open();
     let content = runtime.block_on(store.catalog().read_all()).unwrap();
     assert_eq!((content.records.len(), content.damaged.len(), content.highest_seq), (1, 0, Some(2)));
     let record = &content.records[0];
@@ -98,7 +104,7 @@ fn take_apart(bytes: &[u8]) -> SegmentId {
 
 #[test]
 fn segments_have_the_bytes_that_the_format_says() {
-    let (runtime, store) = open();
+    let (_temp, runtime, store) = open();
     let segments = runtime.block_on(store.blobs().list(ObjectKind::Segment)).unwrap();
     assert_eq!(segments.len(), 3);
     let mut nodes = 0;

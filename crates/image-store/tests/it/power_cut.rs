@@ -146,6 +146,7 @@ fn a_failed_write_or_sync_poisons_the_store_until_it_is_opened_again() {
     runtime.block_on(ImageStore::create(blobs, us, &small_segments(2))).unwrap();
     let store = open(&fs, &runtime, us).unwrap();
     let full = write(&store, 1, None).unwrap();
+    drop(store);
     for (number, step) in (0..).zip([Step::Write, Step::Sync, Step::Name]) {
         let store = open(&fs, &runtime, us).unwrap();
         let errno = 5; // EIO
@@ -154,8 +155,10 @@ fn a_failed_write_or_sync_poisons_the_store_until_it_is_opened_again() {
         assert!(matches!(failed, Err(WriteError::Store(_))), "{step:?}: {failed:?}");
         assert!(matches!(write(&store, 2 + number, Some(full)), Err(WriteError::Poisoned)));
         fs.heal();
+        drop(store);
         let store = open(&fs, &runtime, us).unwrap();
         let again = write(&store, 2 + number, Some(full)).unwrap();
+        drop(store);
         fs.cut_power();
         fs.restore(Survives::DurableOnly);
         let store = open(&fs, &runtime, us).unwrap();

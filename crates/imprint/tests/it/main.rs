@@ -15,6 +15,8 @@ mod images;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod long_work;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod power_cuts;

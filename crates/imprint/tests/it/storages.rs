@@ -1,6 +1,6 @@
 //! Backup storages and primary storages, and the directories behind them.
 
-use crate::server::{Server, text};
+use crate::server::{Server, run, text};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -151,4 +151,34 @@ fn a_directory_of_another_storage_or_of_the_server_is_refused_and_none_is_left_b
     assert!(!base.join("store/segments/mine").exists());
     assert!(!base.join("volumes/mine").exists());
     assert_eq!(add(&base.join("mine")).inventory()["status"], "Connected");
+}
+
+#[test]
+fn a_copy_of_a_data_directory_does_not_write_into_the_original_store() {
+    let (temp, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let original = temp.path().canonicalize().unwrap();
+    let server = Server::start(&original);
+    std::fs::write(original.join("volumes/disk.raw"), "content").unwrap();
+    let volume = server.volume("disk.raw", "raw");
+    let backup = text(&server.backup(&volume)["uuid"]);
+    server.terminate();
+    let data = copy.path().join("data");
+    run("cp", &["-r", original.to_str().unwrap(), data.to_str().unwrap()]);
+    let server = Server::start(&original);
+    // The copy's rows name the original's directories.
+    let twin = Server::start_with(&data, &["--allow-dir", original.to_str().unwrap()]);
+    let body = json!({"params": {"name": "b", "backupStorageUuid": twin.backup_storage()}});
+    let reply = twin.finish(twin.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
+    reply.refused("SYS.1006", &["read-only", "another server writes to it"]);
+    server.backup(&volume);
+    server.terminate();
+    twin.terminate();
+    // Nobody writes now, but the original has: the copy is the older one for good.
+    let twin = Server::start_with(&data, &["--allow-dir", original.to_str().unwrap()]);
+    let reply = twin.finish(twin.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
+    reply.refused("SYS.1006", &["read-only", "catalog"]);
+    drop(twin);
+    let server = Server::start(&original);
+    server.backup(&volume);
+    server.template(&backup, "t").ok();
 }

@@ -51,6 +51,7 @@ impl Perform<CreateVolumeBackup> for Service {
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
             read_limit: operation.volume_read_bandwidth.and_then(|limit| u64::try_from(limit).ok()),
             digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
+            deadline: context.deadline,
         };
         let row =
             self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
@@ -83,6 +84,7 @@ fn refused(
         BackupError::Publish(error) => error.into(),
         BackupError::Begin(BeginBackupError::Metadata(error)) | BackupError::Metadata(error) => error.into(),
         BackupError::Stopping => ServiceError::Stopping,
+        BackupError::TimedOut => ServiceError::TimedOut,
         error => ServiceError::internal("take a backup")(error.into()),
     }
 }

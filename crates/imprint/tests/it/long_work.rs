@@ -1,0 +1,95 @@
+//! Work that takes long ends early when it has to: deleted, out of time, or asked to stop. A backup that reads 64 KiB a
+//! minute stands for one of a large volume.
+
+use crate::server::{Reply, Server, data_with, sample_disk, text};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Far more than ending takes, far less than the backups here would.
+const SOON: Duration = Duration::from_mins(1);
+
+struct Slow {
+    _temp: TempDir,
+    server: Server,
+    volume: String,
+}
+
+fn slow() -> Slow {
+    let (temp, _) = data_with("disk.raw", &sample_disk(1));
+    let server = Server::start_with(temp.path(), &["--sync-wait", "100ms"]);
+    let volume = server.volume("disk.raw", "raw");
+    Slow { _temp: temp, server, volume }
+}
+
+impl Slow {
+    /// Begins a backup and answers what came first, which is where to poll.
+    fn begin(&self, timeout: Option<&str>) -> Reply {
+        let storage = self.server.backup_storage();
+        let body = json!({"params": {"name": "b", "backupStorageUuid": storage, "volumeReadBandwidth": 1024}});
+        let request = self.server.request("POST", &format!("/zstack/v1/volumes/{}/volume-backups", self.volume));
+        let request = request.header("Authorization", format!("OAuth {}", self.server.session()));
+        let request = timeout.map_or(request.try_clone().unwrap(), |seconds| request.header("X-API-Timeout", seconds));
+        let reply = Server::send(request.body(body.to_string()));
+        assert_eq!(reply.status, 202, "{}", reply.text);
+        reply
+    }
+
+    /// The backup that is being taken.
+    fn creating(&self) -> Value {
+        loop {
+            if let Some(backup) = self.server.query("/zstack/v1/volume-backups?q=status=Creating").pop() {
+                return backup;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_deleted_backup_ends_soon_and_leaves_nothing() {
+    let slow = slow();
+    let begun = slow.begin(None);
+    let backup = text(&slow.creating()["uuid"]);
+    let since = Instant::now();
+    slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}")).ok();
+    slow.server.finish(begun).refused("SYS.1006", &[&backup, "deleted"]);
+    assert!(since.elapsed() < SOON);
+    assert!(slow.server.query("/zstack/v1/volume-backups").is_empty());
+}
+
+#[test]
+fn a_backup_is_given_up_when_its_time_is_over() {
+    let slow = slow();
+    let begun = slow.begin(Some("2"));
+    assert_eq!(begun.json()["apiTimeout"], 2000);
+    let since = Instant::now();
+    slow.server.finish(begun).refused("SYS.1001", &["longer"]);
+    assert!(since.elapsed() < SOON);
+    assert!(slow.server.query("/zstack/v1/volume-backups").is_empty());
+}
+
+#[test]
+fn a_server_that_stops_takes_a_backup_back_and_does_not_wait_for_it() {
+    let slow = slow();
+    slow.begin(None);
+    slow.creating();
+    let since = Instant::now();
+    assert!(slow.server.terminate().success());
+    assert!(since.elapsed() < SOON);
+    let server = Server::start(slow._temp.path());
+    assert!(server.query("/zstack/v1/volume-backups").is_empty());
+}
+
+#[test]
+fn many_exports_of_one_image_at_once_have_one_digest() {
+    let slow = slow();
+    let backup = slow.server.backup(&slow.volume);
+    let image = text(&slow.server.template(&text(&backup["uuid"]), "t").inventory()["uuid"]);
+    let sums: Vec<_> = std::thread::scope(|scope| {
+        let exports: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| text(&slow.server.export(&image, "raw")["exportMd5Sum"]))).collect();
+        exports.into_iter().map(|export| export.join().unwrap()).collect()
+    });
+    assert!(sums.iter().all(|sum| sum.len() == 32 && *sum == sums[0]), "{sums:?}");
+}
