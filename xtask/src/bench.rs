@@ -67,6 +67,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     for (name, measure) in &parsed.measures {
         println!("\n# {name}");
         measure(&mut setting, &mut report).with_context(|| format!("measure {name}"))?;
+        println!("server's VmHWM so far: {} MiB", setting.server.peak_memory_kib()? / 1024);
     }
     setting.clean_up()?;
     println!("\n{}", report.table());

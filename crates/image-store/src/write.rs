@@ -3,7 +3,7 @@
 //! ```text
 //! runs ─▶ pieces ─▶ units ─▶ workers (read, compare, hash, compress) ─▶ in order ─▶ block map, open segment ─▶ storage
 //! ```
-//! * The caller's thread cuts the runs, hands units of 1 MiB to the workers, takes what they made in order, builds the
+//! * The caller's thread cuts the runs, hands units of at most 4 MiB to the workers, takes what they made in order, builds the
 //!   block map and seals segments, which are put by the runtime while all that goes on. It alone decides: there is no
 //!   lock, and nothing that could wait for each other.
 //! * Memory is counted in bytes of blocks from the moment a unit is handed out until its segment is durable. What does

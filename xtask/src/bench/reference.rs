@@ -5,7 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -14,6 +15,8 @@ use super::volume::BLOCK;
 
 /// Blocks read at once: 1 MiB.
 const READ_BLOCKS: usize = 16;
+/// Files that are written at once.
+const WRITERS: usize = 2;
 /// Size of an output file.
 const FILE_SIZE: usize = 64 << 20;
 
@@ -21,22 +24,45 @@ const FILE_SIZE: usize = 64 << 20;
 /// comes of it in files of 64 MiB in a new folder.
 pub(crate) fn full_backup(volume: &Path, blocks: &[u64], out: &Path) -> Result<()> {
     std::fs::create_dir(out).with_context(|| format!("make {}", out.display()))?;
+    let (spare, next) = (&Mutex::new(Vec::new()), &AtomicUsize::new(0));
     thread::scope(|scope| {
-        // Two in flight: the disk never waits for a buffer, and memory stays as bounded as ours.
-        let (sender, receiver) = sync_channel::<Vec<u8>>(2);
-        let writer = scope.spawn(move || -> Result<()> {
-            for (number, buffer) in receiver.into_iter().enumerate() {
-                let mut file = File::create_new(out.join(number.to_string()))?;
-                file.write_all(&buffer)?;
-                file.sync_all()?;
-            }
-            Ok(File::open(out)?.sync_all()?)
-        });
-        let compressed = read_on_all_cores(volume, blocks, || Compressing::new(sender.clone()));
+        // As many buffers in flight and on their way to the disk as our own writer has.
+        let (sender, receiver) = sync_channel::<Vec<u8>>(1);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|_| {
+                let receiver = Arc::clone(&receiver);
+                scope.spawn(move || write_files(out, &receiver, spare, next))
+            })
+            .collect();
+        // With the last writer it is gone, so that nobody waits for writers that failed.
+        drop(receiver);
+        let compressed = read_on_all_cores(volume, blocks, || Compressing::new(sender.clone(), spare));
         drop(sender);
-        writer.join().map_err(|_| anyhow!("the writer panicked"))??;
+        for writer in writers {
+            writer.join().map_err(|_| anyhow!("a writer panicked"))??;
+        }
+        File::open(out)?.sync_all()?;
         compressed
     })
+}
+
+/// Writes each buffer into a file of its own, makes that durable, and gives the buffer back.
+fn write_files(
+    out: &Path,
+    receiver: &Mutex<Receiver<Vec<u8>>>,
+    spare: &Mutex<Vec<Vec<u8>>>,
+    next: &AtomicUsize,
+) -> Result<()> {
+    loop {
+        let full = receiver.lock().map_err(|_| anyhow!("a writer panicked"))?.recv();
+        let Ok(mut buffer) = full else { return Ok(()) };
+        let mut file = File::create_new(out.join(next.fetch_add(1, Ordering::Relaxed).to_string()))?;
+        file.write_all(&buffer)?;
+        file.sync_all()?;
+        buffer.clear();
+        spare.lock().map_err(|_| anyhow!("a writer panicked"))?.push(buffer);
+    }
 }
 
 /// Reads the data and hashes it, no more.
@@ -64,40 +90,46 @@ impl Work for Hashing {
     }
 }
 
-/// Zero test, BLAKE3, zstd level 1, and off to the writer by 64 MiB.
-struct Compressing {
+/// Zero test, BLAKE3, zstd level 1, and off to a writer by 64 MiB.
+struct Compressing<'a> {
     compressor: zstd::bulk::Compressor<'static>,
     buffer: Vec<u8>,
+    small: Vec<u8>,
     sender: SyncSender<Vec<u8>>,
+    spare: &'a Mutex<Vec<Vec<u8>>>,
     zero: Vec<u8>,
 }
 
-impl Compressing {
-    fn new(sender: SyncSender<Vec<u8>>) -> Result<Self> {
+impl<'a> Compressing<'a> {
+    fn new(sender: SyncSender<Vec<u8>>, spare: &'a Mutex<Vec<Vec<u8>>>) -> Result<Self> {
         let compressor = zstd::bulk::Compressor::new(1).context("make a compressor")?;
-        Ok(Self { compressor, buffer: Vec::with_capacity(FILE_SIZE), sender, zero: vec![0; usize::try_from(BLOCK)?] })
+        let block = usize::try_from(BLOCK)?;
+        let (buffer, small) = (Vec::with_capacity(FILE_SIZE), vec![0; zstd::zstd_safe::compress_bound(block)]);
+        Ok(Self { compressor, buffer, small, sender, spare, zero: vec![0; block] })
     }
 }
 
-impl Work for Result<Compressing> {
+impl Work for Result<Compressing<'_>> {
     fn block(&mut self, bytes: &[u8]) -> Result<()> {
         let it = self.as_mut().map_err(|error| anyhow!("{error:#}"))?;
         if it.zero.starts_with(bytes) {
             return Ok(());
         }
         std::hint::black_box(blake3::hash(bytes));
-        let small = it.compressor.compress(bytes).context("compress")?;
-        it.buffer.extend_from_slice(if small.len() < bytes.len() { &small } else { bytes });
+        let len = it.compressor.compress_to_buffer(bytes, it.small.as_mut_slice()).context("compress")?;
+        let small = it.small.get(..len).unwrap_or_default();
+        it.buffer.extend_from_slice(if small.len() < bytes.len() { small } else { bytes });
         if it.buffer.len() >= FILE_SIZE {
-            let full = std::mem::replace(&mut it.buffer, Vec::with_capacity(FILE_SIZE));
-            it.sender.send(full).context("the writer is gone")?;
+            let spare = it.spare.lock().map_err(|_| anyhow!("a writer panicked"))?.pop();
+            let full = std::mem::replace(&mut it.buffer, spare.unwrap_or_else(|| Vec::with_capacity(FILE_SIZE)));
+            it.sender.send(full).context("the writers are gone")?;
         }
         Ok(())
     }
 
     fn end(self) -> Result<()> {
         let it = self?;
-        it.sender.send(it.buffer).context("the writer is gone")
+        it.sender.send(it.buffer).context("the writers are gone")
     }
 }
 

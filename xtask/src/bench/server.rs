@@ -50,7 +50,7 @@ impl Server {
     }
 
     /// The most memory that it has had resident, in KiB.
-    fn peak_memory_kib(&self) -> Result<u64> {
+    pub(crate) fn peak_memory_kib(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

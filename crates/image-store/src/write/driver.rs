@@ -25,6 +25,10 @@ use std::thread::Scope;
 /// Pieces that may wait for their turn: many short runs between two units cost little each, but not nothing.
 const MAX_PENDING: usize = 1024;
 
+/// Blocks that are handed to a worker at once, in one unit or in several short ones: 4 MiB. To wake a thread costs as much
+/// as hashing a block, and the writer's own thread takes the time of the workers.
+const BATCH_BLOCKS: u64 = 64;
+
 /// Writes the state of `disk` that `runs` describes. Blocks until it is durable.
 pub(crate) fn write_state<I, E>(
     shared: &StoreShared,
@@ -134,6 +138,11 @@ where
 
     /// Hands out work until workers, memory or the list of what is pending are full.
     fn hand_out(&mut self) -> Result<(), WriteError> {
+        self.start_units()?;
+        self.workers.flush()
+    }
+
+    fn start_units(&mut self) -> Result<(), WriteError> {
         let unit_bytes = to_usize(super::pieces::UNIT_BLOCKS) * BLOCK_LEN;
         while !self.at_end && self.pending.len() < MAX_PENDING && self.workers.want_more() {
             // Reserved before it is known whether the piece needs it, so that a piece once cut is never put back.
@@ -242,8 +251,10 @@ struct Workers<'scope, 'env> {
     disk: &'env dyn Disk,
     size: VolumeSize,
     results: Sender<Event>,
-    queue: Sender<Unit>,
-    work: Arc<Mutex<Receiver<Unit>>>,
+    queue: Sender<Vec<Unit>>,
+    work: Arc<Mutex<Receiver<Vec<Unit>>>>,
+    /// Units that are handed out together, and how many blocks they have.
+    batch: (Vec<Unit>, u64),
     started: usize,
     limit: usize,
     /// Units handed out and not yet taken back.
@@ -254,7 +265,18 @@ impl<'scope, 'env> Workers<'scope, 'env> {
     fn new(scope: &'scope Scope<'scope, 'env>, disk: &'env dyn Disk, size: VolumeSize, results: Sender<Event>) -> Self {
         let (queue, work) = channel();
         let work = Arc::new(Mutex::new(work));
-        Self { scope, disk, size, results, queue, work, started: 0, limit: cores(), under_way: 0 }
+        Self {
+            scope,
+            disk,
+            size,
+            results,
+            queue,
+            work,
+            batch: (Vec::new(), 0),
+            started: 0,
+            limit: cores(),
+            under_way: 0,
+        }
     }
 
     /// Enough units for every worker while the caller's thread is busy sealing a segment, and no more than that.
@@ -263,8 +285,19 @@ impl<'scope, 'env> Workers<'scope, 'env> {
     }
 
     fn start(&mut self, unit: Unit) -> Result<(), WriteError> {
-        self.queue.send(unit).map_err(|_| WriteError::WorkerBroken)?;
         self.under_way += 1;
+        self.batch.1 += unit.blocks.end - unit.blocks.start;
+        self.batch.0.push(unit);
+        if self.batch.1 < BATCH_BLOCKS { Ok(()) } else { self.flush() }
+    }
+
+    /// Hands out what has been started.
+    fn flush(&mut self) -> Result<(), WriteError> {
+        let (batch, _) = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.queue.send(batch).map_err(|_| WriteError::WorkerBroken)?;
         if self.started < self.limit.min(self.under_way) {
             self.started += 1;
             let (disk, size) = (self.disk, self.size);
@@ -278,18 +311,21 @@ impl<'scope, 'env> Workers<'scope, 'env> {
 }
 
 /// A worker's life.
-fn work_off(disk: &dyn Disk, size: VolumeSize, work: &Mutex<Receiver<Unit>>, results: &Sender<Event>) {
+fn work_off(disk: &dyn Disk, size: VolumeSize, work: &Mutex<Receiver<Vec<Unit>>>, results: &Sender<Event>) {
     let mut worker = Worker::new(disk, size).ok();
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(unit) = next else { return };
+        let Ok(units) = next else { return };
         // A panic must reach the writer as a result: it waits for every unit.
-        let done = catch_unwind(AssertUnwindSafe(|| worker.as_mut().map(|worker| worker.process(&unit))));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let worker = worker.as_mut()?;
+            Some(units.iter().map(|unit| worker.process(unit)).collect::<Result<Vec<_>, _>>())
+        }));
         let done = match done {
             Ok(Some(done)) => done.map_err(WorkerFailure::Disk),
             Ok(None) | Err(_) => Err(WorkerFailure::Broken),
         };
-        if results.send(Event::Unit(done)).is_err() {
+        if results.send(Event::Units(done)).is_err() {
             return;
         }
     }

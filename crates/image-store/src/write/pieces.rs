@@ -5,8 +5,8 @@ use imprint_domain::{BLOCK_SIZE, VolumeSize};
 use std::error::Error;
 use std::ops::Range;
 
-/// Blocks of a unit of work: 1 MiB. Large enough that handing it over costs nothing, small enough to share out evenly.
-pub(super) const UNIT_BLOCKS: u64 = 16;
+/// Blocks of a unit of work: 4 MiB. Large enough that handing it over costs nothing, small enough to share out evenly.
+pub(super) const UNIT_BLOCKS: u64 = 64;
 
 /// What is to be done for the next blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +97,11 @@ mod tests {
 
     #[test]
     fn data_is_cut_at_multiples_of_a_unit_and_the_rest_is_not_cut() {
-        let runs = [(0..5, Change::Zero), (5..33, Change::Data), (33..33, Change::Zero), (33..40, Change::Unchanged)];
-        let found = pieces(40 * BLOCK_SIZE, Some(40 * BLOCK_SIZE), &runs).unwrap();
+        let runs =
+            [(0..5, Change::Zero), (5..129, Change::Data), (129..129, Change::Zero), (129..136, Change::Unchanged)];
+        let found = pieces(136 * BLOCK_SIZE, Some(136 * BLOCK_SIZE), &runs).unwrap();
         let expected =
-            [Piece::Zero(5), Piece::Data(5..16), Piece::Data(16..32), Piece::Data(32..33), Piece::Unchanged(7)];
+            [Piece::Zero(5), Piece::Data(5..64), Piece::Data(64..128), Piece::Data(128..129), Piece::Unchanged(7)];
         assert_eq!(found, expected);
     }
 

@@ -28,7 +28,8 @@ const MAX_PUTS: usize = 2;
 
 /// What happens on other threads.
 pub(super) enum Event {
-    Unit(Result<UnitDone, WorkerFailure>),
+    /// All units that were handed out together.
+    Units(Result<Vec<UnitDone>, WorkerFailure>),
     /// `None`: the runtime has dropped the put, because it panicked or because the runtime ends.
     Put(Put, Option<Result<(), BlobError>>),
 }
@@ -231,11 +232,9 @@ impl<'a> SegmentSink<'a> {
     fn next_event(&mut self) -> Result<(), WriteError> {
         let event = self.events.recv().map_err(|_| WriteError::WorkerBroken)?;
         match event {
-            Event::Unit(Ok(unit)) => {
-                self.ready.insert(unit.seq, unit);
-            }
-            Event::Unit(Err(WorkerFailure::Disk(source))) => return Err(WriteError::Disk(source)),
-            Event::Unit(Err(WorkerFailure::Broken)) => return Err(WriteError::WorkerBroken),
+            Event::Units(Ok(units)) => self.ready.extend(units.into_iter().map(|unit| (unit.seq, unit))),
+            Event::Units(Err(WorkerFailure::Disk(source))) => return Err(WriteError::Disk(source)),
+            Event::Units(Err(WorkerFailure::Broken)) => return Err(WriteError::WorkerBroken),
             Event::Put(put, result) => {
                 self.puts.remove(&put.segment);
                 let result = result.ok_or(WriteError::WorkerBroken)?;

@@ -36,6 +36,9 @@ pub(super) struct UnitDone {
     pub(super) stored_bytes: usize,
 }
 
+/// Bytes read at once, whole blocks: what was read is still in the core's cache when it is hashed.
+const READ_LEN: usize = 16 * BLOCK_LEN;
+
 static ZERO_BLOCK: [u8; BLOCK_LEN] = [0; BLOCK_LEN];
 
 /// One thread's buffers.
@@ -51,24 +54,26 @@ impl<'a> Worker<'a> {
     pub(super) fn new(disk: &'a dyn Disk, size: VolumeSize) -> std::io::Result<Self> {
         let unit = to_usize(UNIT_BLOCKS) * BLOCK_LEN;
         let compressor = SlotCompressor::new()?;
-        Ok(Self { disk, size, compressor, raw: vec![0; unit], packed: Vec::with_capacity(unit) })
+        Ok(Self { disk, size, compressor, raw: vec![0; READ_LEN], packed: Vec::with_capacity(unit) })
     }
 
     pub(super) fn process(&mut self, unit: &Unit) -> Result<UnitDone, ReadDiskError> {
-        let start = unit.blocks.start * BLOCK_SIZE;
+        let mut at = unit.blocks.start * BLOCK_SIZE;
         let end = (unit.blocks.end * BLOCK_SIZE).min(self.size.bytes());
-        let len = to_usize(end - start);
-        let padded = len.next_multiple_of(BLOCK_LEN);
-        let raw = self.raw.get_mut(..padded).unwrap_or_default();
-        let (inside, beyond) = raw.split_at_mut(len);
-        self.disk.read_at(start, inside)?;
-        beyond.fill(0);
         self.packed.clear();
         let mut base = unit.base.as_deref().map(|leaf| leaf.of_unit(unit.blocks.start));
-        let mut drafts = Vec::with_capacity(padded / BLOCK_LEN);
-        for block in raw.chunks_exact(BLOCK_LEN) {
-            let known = base.as_mut().and_then(Iterator::next).flatten();
-            drafts.push(Draft::of(block, known, &mut self.compressor, &mut self.packed));
+        let mut drafts = Vec::with_capacity(to_usize(unit.blocks.end - unit.blocks.start));
+        while at < end {
+            let len = to_usize(end - at).min(READ_LEN);
+            let raw = self.raw.get_mut(..len.next_multiple_of(BLOCK_LEN)).unwrap_or_default();
+            let (inside, beyond) = raw.split_at_mut(len);
+            self.disk.read_at(at, inside)?;
+            beyond.fill(0);
+            for block in raw.chunks_exact(BLOCK_LEN) {
+                let known = base.as_mut().and_then(Iterator::next).flatten();
+                drafts.push(Draft::of(block, known, &mut self.compressor, &mut self.packed));
+            }
+            at += len as u64;
         }
         // One allocation of the right size for all blocks of the unit: what waits for a segment is counted in bytes, and
         // must not hold more than is counted.

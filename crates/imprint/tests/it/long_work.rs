@@ -10,7 +10,7 @@ use tempfile::TempDir;
 const SOON: Duration = Duration::from_mins(1);
 
 struct Slow {
-    _temp: TempDir,
+    temp: TempDir,
     server: Server,
     volume: String,
 }
@@ -19,7 +19,7 @@ fn slow() -> Slow {
     let (temp, _) = data_with("disk.raw", &sample_disk(1));
     let server = Server::start_with(temp.path(), &["--sync-wait", "100ms"]);
     let volume = server.volume("disk.raw", "raw");
-    Slow { _temp: temp, server, volume }
+    Slow { temp, server, volume }
 }
 
 impl Slow {
@@ -77,7 +77,7 @@ fn a_server_that_stops_takes_a_backup_back_and_does_not_wait_for_it() {
     let since = Instant::now();
     assert!(slow.server.terminate().success());
     assert!(since.elapsed() < SOON);
-    let server = Server::start(slow._temp.path());
+    let server = Server::start(slow.temp.path());
     assert!(server.query("/zstack/v1/volume-backups").is_empty());
 }
 
