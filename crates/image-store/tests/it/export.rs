@@ -7,6 +7,7 @@ use imprint_disk_format::{Limits, SourceFormat, open_disk};
 use imprint_domain::{BLOCK_SIZE, ImageFormat};
 use imprint_image_store::{Change, ExportError, ExportedImage, MapRoot};
 use std::io::Write;
+use std::ops::Range;
 
 /// Data at the edges of leaves and L2 tables, a torn end, and holes.
 fn disk() -> SeedDisk {
@@ -29,23 +30,28 @@ fn written(store: &TestStore, disk: &SeedDisk) -> MapRoot {
     store.write(disk, None, &runs).unwrap().root
 }
 
-fn whole(store: &TestStore, image: &ExportedImage) -> Vec<u8> {
-    let stream = image.stream(0..image.len()).unwrap();
+fn streamed(store: &TestStore, image: &ExportedImage, range: Range<u64>) -> Vec<u8> {
+    let stream = image.stream(range).unwrap();
     let pieces: Vec<_> = store.runtime.block_on(stream.collect());
-    let bytes = pieces.into_iter().map(|piece| piece.unwrap().to_vec()).collect::<Vec<_>>().concat();
+    pieces.into_iter().map(|piece| piece.unwrap().to_vec()).collect::<Vec<_>>().concat()
+}
+
+fn whole(store: &TestStore, image: &ExportedImage) -> Vec<u8> {
+    let bytes = streamed(store, image, 0..image.len());
     assert_eq!(bytes.len() as u64, image.len());
     bytes
 }
 
-fn check_ranges(image: &ExportedImage, whole: &[u8]) {
+fn check_ranges(store: &TestStore, image: &ExportedImage, whole: &[u8]) {
     let len = image.len();
     let edges = [0, 1, 511, 65_535, 65_536, 65_537, 200_000, 1 << 20, 5 << 20, len / 2, len - 65_537, len - 1, len];
     for start in edges {
-        for taken in [0, 1, 700, 65_536, 140_000, 2 << 20] {
+        for taken in [0, 1, 700, 65_536, 140_000, 2 << 20, 100 << 20] {
             let end = (start + taken).min(len);
             let found = image.read_range(start..end).unwrap();
             let expected = &whole[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
             assert!(found == expected, "{start}..{end}");
+            assert!(streamed(store, image, start..end) == expected, "stream of {start}..{end}");
         }
     }
     assert!(matches!(image.read_range(len..len + 1), Err(ExportError::OutOfRange { .. })));
@@ -66,7 +72,7 @@ fn a_raw_export_is_the_volume_byte_by_byte() {
             assert!(found.iter().all(|byte| *byte == 0), "block {block}");
         }
     }
-    check_ranges(&image, &bytes);
+    check_ranges(&store, &image, &bytes);
 }
 
 #[test]
@@ -87,7 +93,7 @@ fn a_qcow2_export_opens_as_a_disk_with_the_volumes_content() {
         opened.read_at(block * BLOCK_SIZE, &mut found).unwrap();
         assert!(expected[..inside] == found, "block {block}");
     }
-    check_ranges(&image, &bytes);
+    check_ranges(&store, &image, &bytes);
 }
 
 #[test]
