@@ -36,9 +36,9 @@ impl WriterLock {
     /// Locks the directory of a local store; `None` while somebody else writes there.
     pub(crate) fn take(root: &Path, sharing: Sharing) -> Result<Option<Self>, BlobError> {
         let path = root.join(LOCK_FILE);
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
         let file = opened.map_err(|source| directory_error(&path, source))?;
-        // flock(2): it belongs to the open file and ends with it.
+        // flock(2): it belongs to the open file and ends with it. On NFS it needs a file that is open for reading and writing.
         let locked = match sharing {
             Sharing::Alone => file.try_lock(),
             Sharing::OneDatabase => file.try_lock_shared(),

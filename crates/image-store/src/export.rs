@@ -21,7 +21,7 @@ const PIECE: u64 = 1 << 20;
 const LONGEST_PIECE: u64 = 64 << 20;
 
 /// Pieces planned at a time.
-const PLANNED: usize = 256;
+const PLANNED: usize = 8;
 
 /// A piece of zeros, shared by all streams.
 static ZEROS: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(vec![0; to_usize(PIECE)]));
@@ -176,7 +176,7 @@ impl Inner {
         batches.try_flatten()
     }
 
-    /// The first pieces of `range`. They end between two blocks of the volume, so that no block is decoded twice.
+    /// The first pieces of `range`, at least one. No stored block is cut, so that none is decoded twice.
     fn plan(&self, range: Range<u64>) -> Result<Vec<Range<u64>>, ExportError> {
         let mut pieces = Vec::new();
         let mut cursor = match self.form {
@@ -186,8 +186,11 @@ impl Inner {
         };
         let mut at = range.start;
         while at < range.end && pieces.len() < PLANNED {
-            let end = match &mut cursor {
-                Some(cursor) => piece_end(cursor, at, range.end)?,
+            let end = match cursor.as_mut().map(|cursor| piece_end(cursor, at, range.end)) {
+                Some(Ok(end)) => end,
+                // What lies before can be read: it is reported when its turn comes.
+                Some(Err(_)) if !pieces.is_empty() => break,
+                Some(Err(error)) => return Err(error.into()),
                 None => ((at / PIECE + 1) * PIECE).min(range.end),
             };
             pieces.push(at..end);

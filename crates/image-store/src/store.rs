@@ -91,7 +91,7 @@ pub enum ReadOnlyReason {
         next: u64,
     },
     /// Another server of this installation writes to it: most likely one of two copies of a data directory.
-    #[error("another server writes to it, though it is said to be used by this one alone")]
+    #[error("another server writes to it; stop that one, then restart this one")]
     InUse,
     /// Its directory cannot be written to.
     #[error("its directory cannot be written to")]

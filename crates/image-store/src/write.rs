@@ -85,6 +85,9 @@ pub trait Progress {
 
     /// Whether the writer should stop; it then ends with [`WriteError::Cancelled`].
     fn is_cancelled(&self) -> bool;
+
+    /// The writer has failed and only waits for reads that have begun: a disk that is read slowly should end them.
+    fn failed(&self) {}
 }
 
 /// A new state, durable.

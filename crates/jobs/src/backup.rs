@@ -148,16 +148,16 @@ impl Jobs {
         let row = match self.write_and_commit(&request, source, begun, lease_uuid).await {
             Ok(row) => row,
             Err(error) => {
-                let error = match error {
-                    // Whoever deletes it takes its lease away.
-                    BackupError::LeaseGone if metadata.volume_backup(uuid).await?.is_none() => BackupError::Deleted,
-                    error => error,
-                };
+                let abandoned = metadata.abandon_backup(uuid, lease_uuid).await;
                 // What failed is reported; a failure to take it back as well is mended at the next start.
-                if let Err(second) = metadata.abandon_backup(uuid, lease_uuid).await {
+                if let Err(second) = &abandoned {
                     tracing::warn!(%second, backup = %uuid, "a failed backup could not be taken back yet");
                 }
-                return Err(error);
+                return Err(match (error, abandoned) {
+                    // Whoever deletes it takes its lease away.
+                    (BackupError::LeaseGone, Ok(false)) => BackupError::Deleted,
+                    (error, _) => error,
+                });
             }
         };
         self.publish(storage).await?;

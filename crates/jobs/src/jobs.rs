@@ -1,6 +1,5 @@
 //! What all jobs share.
 
-use crate::publish::Publishing;
 use crate::stores::{OpenStorageError, Stores};
 use crate::turns::Turns;
 use imprint_domain::{
@@ -11,7 +10,7 @@ use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, Semaphore};
 
 /// Seconds that a lease lives without being renewed.
 pub(crate) const LEASE_SECONDS: i64 = 600;
@@ -45,8 +44,9 @@ pub(crate) struct Shared {
     pub(crate) settings: JobsSettings,
     pub(crate) stores: Stores,
     /// Held while a store is opened: this process locks each store for itself once.
-    opening: Mutex<()>,
-    pub(crate) publishing: Publishing,
+    opening: Arc<Mutex<()>>,
+    /// One publisher a storage at a time, so that batches go out in order.
+    pub(crate) publishing: Turns<BackupStorageUuid>,
     pub(crate) image_made: Notify,
     /// Digests that clients wait for: one computation for each content and form.
     pub(crate) digesting: Turns<(EncodedRoot, ImageFormat)>,
@@ -62,14 +62,35 @@ impl std::fmt::Debug for Jobs {
     }
 }
 
+/// An open store whose storage has no row yet. No other store is opened until it is kept or dropped: as soon as there is a
+/// row, somebody might open the same store again.
+#[derive(Debug)]
+pub struct AdmittedStore {
+    jobs: Jobs,
+    store: ImageStore,
+    _opening: OwnedMutexGuard<()>,
+}
+
+impl AdmittedStore {
+    /// The store's own id.
+    pub fn uuid(&self) -> StoreUuid {
+        self.store.uuid()
+    }
+
+    /// It is that storage's store from now on.
+    pub fn keep(self, storage: BackupStorageUuid) {
+        self.jobs.0.stores.insert(storage, self.store);
+    }
+}
+
 impl Jobs {
     /// Jobs that have no open store yet.
     pub fn new(settings: JobsSettings) -> Self {
         Self(Arc::new(Shared {
             settings,
             stores: Stores::default(),
-            opening: Mutex::new(()),
-            publishing: Publishing::default(),
+            opening: Arc::default(),
+            publishing: Turns::default(),
             image_made: Notify::new(),
             digesting: Turns::default(),
             backups: Semaphore::new(BACKUPS_AT_A_TIME),
@@ -113,8 +134,10 @@ impl Jobs {
     }
 
     /// Makes a store in an empty directory, or opens the one that lies there, for a storage that is about to be added.
-    pub async fn admit_store(&self, path: &Path) -> Result<ImageStore, OpenStorageError> {
-        crate::stores::admit(&self.0.settings, path).await
+    pub async fn admit_store(&self, path: &Path) -> Result<AdmittedStore, OpenStorageError> {
+        let opening = Arc::clone(&self.0.opening).lock_owned().await;
+        let store = crate::stores::admit(&self.0.settings, path).await?;
+        Ok(AdmittedStore { jobs: self.clone(), store, _opening: opening })
     }
 
     /// An image was made: its digests may be wanted.

@@ -22,6 +22,7 @@ pub use backup::BackupRequest;
 pub use digest::LAYOUT_VERSION;
 pub use export::Export;
 pub use export::ReadStoreError;
+pub use jobs::AdmittedStore;
 pub use jobs::Jobs;
 pub use jobs::JobsSettings;
 pub use publish::PublishError;

@@ -4,9 +4,6 @@ use crate::Jobs;
 use imprint_domain::BackupStorageUuid;
 use imprint_image_store::{CatalogError, WriteError};
 use imprint_metadata::MetadataError;
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
-use tokio::sync::Mutex;
 
 /// Why a storage's catalog could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -34,21 +31,10 @@ pub enum PublishError {
     Metadata(#[from] MetadataError),
 }
 
-/// One publisher a storage at a time, so that batches go out in order.
-#[derive(Debug, Default)]
-pub(crate) struct Publishing(std::sync::Mutex<HashMap<BackupStorageUuid, Arc<Mutex<()>>>>);
-
-impl Publishing {
-    fn turn(&self, storage: BackupStorageUuid) -> Arc<Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.entry(storage).or_default().clone()
-    }
-}
-
 impl Jobs {
     /// Publishes everything that waits for a storage's catalog. When it returns, what was queued before is in the store.
     pub async fn publish(&self, storage: BackupStorageUuid) -> Result<(), PublishError> {
-        let turn = self.0.publishing.turn(storage);
+        let turn = self.0.publishing.of(storage);
         let _turn = turn.lock().await;
         let metadata = &self.0.settings.metadata;
         let mut store = None;

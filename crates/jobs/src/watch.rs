@@ -27,12 +27,13 @@ pub(crate) struct Watch {
     jobs: Jobs,
     deadline: Option<Instant>,
     lease_gone: AtomicBool,
+    failed: AtomicBool,
 }
 
 impl Watch {
     /// Over work that may take until then.
     pub(crate) fn new(jobs: Jobs, deadline: Option<Instant>) -> Self {
-        Self { jobs, deadline, lease_gone: AtomicBool::new(false) }
+        Self { jobs, deadline, lease_gone: AtomicBool::new(false), failed: AtomicBool::new(false) }
     }
 
     /// Why the work has to end now, if it has.
@@ -65,7 +66,11 @@ impl Progress for Watch {
     fn advanced(&self, _: WriteProgress) {}
 
     fn is_cancelled(&self) -> bool {
-        self.ending().is_some()
+        self.ending().is_some() || self.failed.load(Ordering::Acquire)
+    }
+
+    fn failed(&self) {
+        self.failed.store(true, Ordering::Release);
     }
 }
 

@@ -308,15 +308,17 @@ impl Metadata {
             .await
     }
 
-    /// Takes a backup that failed back: its rows and its lease. What it wrote is left for collection.
-    pub async fn abandon_backup(&self, uuid: VolumeBackupUuid, lease: LeaseUuid) -> Result<(), MetadataError> {
+    /// Takes a backup that failed back: its rows and its lease. What it wrote is left for collection. Answers whether it was
+    /// still there: it is not when somebody has deleted it, and a newer one may have its id by now.
+    pub async fn abandon_backup(&self, uuid: VolumeBackupUuid, lease: LeaseUuid) -> Result<bool, MetadataError> {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
                     lock(transaction, uuid).await?;
                     execute(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(lease)]).await?;
-                    remove_creating(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
-                    Ok(())
+                    let ours = "AND uuid = $1 AND EXISTS (SELECT 1 FROM volume_backup_ref r \
+                                WHERE r.backup_uuid = volume_backup.uuid AND r.lease_uuid = $2)";
+                    Ok(remove_creating(transaction, ours, vec![text(uuid), text(lease)]).await? > 0)
                 })
             })
             .await

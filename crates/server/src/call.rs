@@ -27,7 +27,7 @@ pub(crate) struct Call {
     pub(crate) base_url: String,
     /// The call's id: the client's, or one that was made for it.
     pub(crate) job: String,
-    /// When it has taken as long as it may.
+    /// When the client wants it to be given up.
     pub(crate) deadline: Option<Instant>,
 }
 

@@ -81,7 +81,7 @@ pub struct ServerConfig {
     #[arg(long, env = "IMPRINT_DIGESTS", value_name = "WHEN", default_value = "auto")]
     pub digests: Digests,
 
-    /// Memory that the data of running backups may take.
+    /// Memory that the data of a running backup may take; two run at a time.
     #[arg(long, env = "IMPRINT_MEMORY_BUDGET", value_name = "SIZE", default_value = "128MiB")]
     pub memory_budget: ByteSize,
 

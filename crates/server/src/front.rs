@@ -139,9 +139,9 @@ impl<B: Backend> Front<B> {
                     Some(session) => Some(self.backend.caller(&session).await),
                     None => None,
                 };
-                let timeout = headers.timeout.unwrap_or(operation.timeout);
-                // One that reaches beyond what the clock can count is none.
-                let deadline = Instant::now().checked_add(timeout);
+                // Only what the client asks for ends work: a backup takes as long as its volume is large. One that reaches
+                // beyond what the clock can count is none.
+                let deadline = headers.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
                 let call = Call { operation, parameters, caller, base_url, job, deadline };
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }

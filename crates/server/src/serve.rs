@@ -45,7 +45,8 @@ pub enum ServeError {
 /// Header bytes of a request at most, the URL included.
 const MAX_HEADER: usize = 32 << 10;
 
-/// Bytes of an answer that are given to the system at once. A call costs as much as copying some hundred KiB does.
+/// Bytes of an answer that are given to the system at once, because a call costs as much as copying some hundred KiB does;
+/// and most bytes of a request's body that wait to be taken.
 const MAX_WRITE: usize = 1 << 20;
 
 /// How long a connection that has been used may be idle, or take to send the head of a request.

@@ -15,7 +15,7 @@ pub struct Context {
     pub job: JobUuid,
     /// What absolute URLs begin with, such as `http://10.1.2.3:8080`, without a slash at the end.
     pub base_url: String,
-    /// When the call has taken as long as it may: what takes long asks for it. `None`: it may take for ever.
+    /// When the client wants the call to be given up: what takes long asks for it. `None`: it may take as long as it does.
     pub deadline: Option<Instant>,
 }
 

@@ -18,12 +18,13 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Scope;
 
 /// Pieces that may wait for their turn: many short runs between two units cost little each, but not nothing.
-const MAX_PENDING: usize = 1024;
+const MAX_PENDING: usize = 4096;
 
 /// Blocks that are handed to a worker at once, in one unit or in several short ones: 4 MiB. To wake a thread costs as much
 /// as hashing a block, and the writer's own thread takes the time of the workers.
@@ -64,7 +65,7 @@ where
             size: request.size.bytes(),
             done: WriteProgress::default(),
         };
-        driver.run()
+        driver.run().inspect_err(|_| progress.failed())
     })?;
     let root = match top {
         Top::Zero => {
@@ -185,6 +186,7 @@ where
                     let Some(unit) = self.sink.take_ready(*seq, *reserved) else { break };
                     let count = blocks.end - blocks.start;
                     self.workers.under_way -= 1;
+                    self.workers.blocks_under_way -= count;
                     self.done.blocks_done += count;
                     self.done.bytes_read += (blocks.end * BLOCK_SIZE).min(self.size) - blocks.start * BLOCK_SIZE;
                     self.absorb_unit(unit)?;
@@ -257,8 +259,11 @@ struct Workers<'scope, 'env> {
     batch: (Vec<Unit>, u64),
     started: usize,
     limit: usize,
-    /// Units handed out and not yet taken back.
+    /// Units handed out and not yet taken back, and their blocks.
     under_way: usize,
+    blocks_under_way: u64,
+    /// Nobody waits for what is still in the queue.
+    stopped: Arc<AtomicBool>,
 }
 
 impl<'scope, 'env> Workers<'scope, 'env> {
@@ -276,16 +281,19 @@ impl<'scope, 'env> Workers<'scope, 'env> {
             started: 0,
             limit: cores(),
             under_way: 0,
+            blocks_under_way: 0,
+            stopped: Arc::default(),
         }
     }
 
     /// Enough units for every worker while the caller's thread is busy sealing a segment, and no more than that.
     fn want_more(&self) -> bool {
-        self.under_way < 4 * self.limit + 16
+        self.blocks_under_way < (2 * self.limit as u64 + 2) * BATCH_BLOCKS
     }
 
     fn start(&mut self, unit: Unit) -> Result<(), WriteError> {
         self.under_way += 1;
+        self.blocks_under_way += unit.blocks.end - unit.blocks.start;
         self.batch.1 += unit.blocks.end - unit.blocks.start;
         self.batch.0.push(unit);
         if self.batch.1 < BATCH_BLOCKS { Ok(()) } else { self.flush() }
@@ -301,21 +309,36 @@ impl<'scope, 'env> Workers<'scope, 'env> {
         if self.started < self.limit.min(self.under_way) {
             self.started += 1;
             let (disk, size) = (self.disk, self.size);
-            let (work, results) = (Arc::clone(&self.work), self.results.clone());
+            let (work, results, stopped) = (Arc::clone(&self.work), self.results.clone(), Arc::clone(&self.stopped));
             let thread = std::thread::Builder::new().name(format!("backup-{}", self.started));
-            let work = move || work_off(disk, size, &work, &results);
+            let work = move || work_off(disk, size, &work, &results, &stopped);
             thread.spawn_scoped(self.scope, work).map_err(|_| WriteError::WorkerBroken)?;
         }
         Ok(())
     }
 }
 
+impl Drop for Workers<'_, '_> {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A worker's life.
-fn work_off(disk: &dyn Disk, size: VolumeSize, work: &Mutex<Receiver<Vec<Unit>>>, results: &Sender<Event>) {
+fn work_off(
+    disk: &dyn Disk,
+    size: VolumeSize,
+    work: &Mutex<Receiver<Vec<Unit>>>,
+    results: &Sender<Event>,
+    stopped: &AtomicBool,
+) {
     let mut worker = Worker::new(disk, size).ok();
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(units) = next else { return };
+        if stopped.load(Ordering::Relaxed) {
+            return;
+        }
         // A panic must reach the writer as a result: it waits for every unit.
         let done = catch_unwind(AssertUnwindSafe(|| {
             let worker = worker.as_mut()?;

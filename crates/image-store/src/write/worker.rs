@@ -1,7 +1,6 @@
 //! What each core does with a unit of work: read, compare, hash, compress.
 
 use super::base_leaf::BaseLeaf;
-use super::pieces::UNIT_BLOCKS;
 use crate::codec::{CODEC_RAW, SlotCompressor};
 use crate::read::{BLOCK_LEN, to_usize};
 use crate::segment::{StoredBlock, first_8, stored_check};
@@ -52,34 +51,35 @@ pub(super) struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     pub(super) fn new(disk: &'a dyn Disk, size: VolumeSize) -> std::io::Result<Self> {
-        let unit = to_usize(UNIT_BLOCKS) * BLOCK_LEN;
         let compressor = SlotCompressor::new()?;
-        Ok(Self { disk, size, compressor, raw: vec![0; READ_LEN], packed: Vec::with_capacity(unit) })
+        Ok(Self { disk, size, compressor, raw: vec![0; READ_LEN], packed: Vec::with_capacity(READ_LEN) })
     }
 
     pub(super) fn process(&mut self, unit: &Unit) -> Result<UnitDone, ReadDiskError> {
         let mut at = unit.blocks.start * BLOCK_SIZE;
         let end = (unit.blocks.end * BLOCK_SIZE).min(self.size.bytes());
-        self.packed.clear();
         let mut base = unit.base.as_deref().map(|leaf| leaf.of_unit(unit.blocks.start));
-        let mut drafts = Vec::with_capacity(to_usize(unit.blocks.end - unit.blocks.start));
+        let mut outcomes = Vec::with_capacity(to_usize(unit.blocks.end - unit.blocks.start));
+        let (mut drafts, mut stored_bytes) = (Vec::with_capacity(READ_LEN / BLOCK_LEN), 0);
         while at < end {
             let len = to_usize(end - at).min(READ_LEN);
             let raw = self.raw.get_mut(..len.next_multiple_of(BLOCK_LEN)).unwrap_or_default();
             let (inside, beyond) = raw.split_at_mut(len);
             self.disk.read_at(at, inside)?;
             beyond.fill(0);
+            self.packed.clear();
             for block in raw.chunks_exact(BLOCK_LEN) {
                 let known = base.as_mut().and_then(Iterator::next).flatten();
                 drafts.push(Draft::of(block, known, &mut self.compressor, &mut self.packed));
             }
+            // One allocation of the right size for all blocks that were read together: what waits for a segment is counted
+            // in bytes, and must not hold much more than is counted.
+            let packed = Bytes::copy_from_slice(&self.packed);
+            stored_bytes += packed.len();
+            outcomes.extend(drafts.drain(..).map(|draft: Draft| draft.finish(&packed)));
             at += len as u64;
         }
-        // One allocation of the right size for all blocks of the unit: what waits for a segment is counted in bytes, and
-        // must not hold more than is counted.
-        let packed = Bytes::copy_from_slice(&self.packed);
-        let outcomes = drafts.into_iter().map(|draft| draft.finish(&packed)).collect();
-        Ok(UnitDone { seq: unit.seq, outcomes, stored_bytes: packed.len() })
+        Ok(UnitDone { seq: unit.seq, outcomes, stored_bytes })
     }
 }
 

@@ -8,6 +8,7 @@ use imprint_domain::{BLOCK_SIZE, ImageFormat};
 use imprint_image_store::{Change, ExportError, ExportedImage, MapRoot};
 use std::io::Write;
 use std::ops::Range;
+use std::time::Duration;
 
 /// Data at the edges of leaves and L2 tables, a torn end, and holes.
 fn disk() -> SeedDisk {
@@ -109,4 +110,22 @@ fn a_volume_of_zeros_exports_without_data() {
         assert!(qcow2.len() < 2 << 20);
         assert_eq!(whole(&store, &qcow2).len() as u64, qcow2.len());
     }
+}
+
+#[test]
+fn a_client_that_stops_reading_holds_up_nobody_else() {
+    let (store, disk) = (TestStore::in_memory(7), disk());
+    let root = written(&store, &disk);
+    let image = ExportedImage::open(store.store.reader(), &root, ImageFormat::Raw).unwrap();
+    let stalled: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = Box::pin(image.stream(0..image.len()).unwrap());
+            store.runtime.block_on(stream.next()).unwrap().unwrap();
+            stream
+        })
+        .collect();
+    let read = async { image.stream(0..image.len()).unwrap().collect::<Vec<_>>().await };
+    let read = store.runtime.block_on(async { tokio::time::timeout(Duration::from_mins(1), read).await });
+    assert!(read.expect("somebody else's stream is in the way").iter().all(Result::is_ok));
+    drop(stalled);
 }

@@ -70,7 +70,7 @@ fn a_backup_is_given_up_when_its_time_is_over() {
 }
 
 #[test]
-fn a_server_that_stops_takes_a_backup_back_and_does_not_wait_for_it() {
+fn a_server_that_stops_does_not_wait_for_a_backup() {
     let slow = slow();
     slow.begin(None);
     slow.creating();
@@ -82,7 +82,7 @@ fn a_server_that_stops_takes_a_backup_back_and_does_not_wait_for_it() {
 }
 
 #[test]
-fn many_exports_of_one_image_at_once_have_one_digest() {
+fn many_exports_of_one_image_at_once_agree() {
     let slow = slow();
     let backup = slow.server.backup(&slow.volume);
     let image = text(&slow.server.template(&text(&backup["uuid"]), "t").inventory()["uuid"]);

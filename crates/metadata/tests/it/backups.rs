@@ -100,14 +100,28 @@ on_both! {
         let (failed, living) = (world.begin(), world.begin());
         db.metadata.begin_backup(failed.clone()).await.unwrap();
         db.metadata.begin_backup(living.clone()).await.unwrap();
-        db.metadata.abandon_backup(failed.uuid, failed.lease.uuid).await.unwrap();
-        db.metadata.abandon_backup(failed.uuid, failed.lease.uuid).await.unwrap();
+        assert!(db.metadata.abandon_backup(failed.uuid, failed.lease.uuid).await.unwrap());
+        assert!(!db.metadata.abandon_backup(failed.uuid, failed.lease.uuid).await.unwrap());
         assert_eq!(db.metadata.volume_backup(failed.uuid).await.unwrap(), None);
         assert_eq!(db.metadata.abandon_orphaned_backups().await.unwrap(), 0);
         db.metadata.commit_backup(world.commit(&living, 1)).await.unwrap();
         // Whoever abandons too late takes nothing away.
         db.metadata.abandon_backup(living.uuid, living.lease.uuid).await.unwrap();
         assert!(db.metadata.volume_backup(living.uuid).await.unwrap().is_some());
+    }
+
+    async fn a_deleted_backup_that_ends_late_takes_nothing_from_a_newer_one_of_its_id(db: &TestDb) {
+        let world = World::create(db).await;
+        let deleted = world.begin();
+        db.metadata.begin_backup(deleted.clone()).await.unwrap();
+        db.metadata.begin_backup_deletion(deleted.uuid, None).await.unwrap();
+        let mut newer = world.begin();
+        newer.uuid = deleted.uuid;
+        db.metadata.begin_backup(newer.clone()).await.unwrap();
+        assert!(!db.metadata.has_lease(deleted.lease.uuid).await.unwrap());
+        assert!(db.metadata.has_lease(newer.lease.uuid).await.unwrap());
+        assert!(!db.metadata.abandon_backup(deleted.uuid, deleted.lease.uuid).await.unwrap());
+        db.metadata.commit_backup(world.commit(&newer, 1)).await.unwrap();
     }
 
     async fn a_deletion_keeps_the_root_until_its_end_and_can_be_repeated(db: &TestDb) {

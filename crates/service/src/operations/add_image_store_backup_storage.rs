@@ -59,7 +59,7 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             .create_backup_storage(row.clone(), tags)
             .await
             .map_err(|error| ServiceError::from_create(error, &uuid))?;
-        self.jobs.stores().insert(uuid, store);
+        store.keep(uuid);
         Ok(InventoryReply { inventory: inventories::image_store(row, &self.zone) })
     }
 }
