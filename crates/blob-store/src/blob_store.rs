@@ -1,6 +1,6 @@
 //! Objects in one storage: a local directory now, through the same trait as the others that come later.
 
-use crate::directory::{create_directories, create_layout, directory_error, free_space, read_range};
+use crate::directory::{create_directories, create_layout, directory_error, free_space, read_range, remove_unfinished};
 use crate::object_key::shard_directory;
 use crate::writer_lock::LOCK_FILE;
 use crate::{BlobError, FreeSpace, ObjectKey, ObjectKind, Sharing, WriterLock};
@@ -77,6 +77,15 @@ impl BlobStore {
             Some(root) => WriterLock::take(root, sharing),
             None => Ok(Some(WriterLock::unneeded())),
         }
+    }
+
+    /// Removes what puts that were cut short have left, and answers how many there were. Only for who writes here alone:
+    /// another's put that is under way looks the same.
+    pub async fn remove_unfinished(&self) -> Result<u64, BlobError> {
+        let Some(root) = self.root.clone() else { return Ok(0) };
+        let path = Arc::clone(&root);
+        let removed = tokio::task::spawn_blocking(move || remove_unfinished(&path)).await;
+        removed.unwrap_or_else(|panic| Err(directory_error(&root, panic.into())))
     }
 
     /// Room that is left; `None` where the backend has no such limit. Asks the system, which does not wait for a disk.

@@ -1,7 +1,7 @@
 //! The directory of a local store.
 
-use crate::BlobError;
 use crate::object_key::shard_directories;
+use crate::{BlobError, ObjectKey};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -37,11 +37,14 @@ pub(crate) fn create_directories(path: &Path) -> Result<(), BlobError> {
     sync_directory(parent)
 }
 
+/// The directories that objects lie in.
+fn object_directories() -> impl Iterator<Item = String> {
+    ["catalog", "epochs", "index", "owner", "segments"].map(str::to_owned).into_iter().chain(shard_directories())
+}
+
 /// Makes every directory that objects lie in, and makes them durable: a segment's own sync is then all that it needs.
 pub(crate) fn create_layout(root: &Path) -> Result<(), BlobError> {
-    for name in
-        ["catalog", "epochs", "index", "owner", "segments"].map(str::to_owned).into_iter().chain(shard_directories())
-    {
+    for name in object_directories() {
         let path = root.join(name);
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => return Err(directory_error(&path, source)),
@@ -50,6 +53,31 @@ pub(crate) fn create_layout(root: &Path) -> Result<(), BlobError> {
     }
     sync_directory(&root.join("segments"))?;
     sync_directory(root)
+}
+
+/// Removes files that are named like one of our objects, a `#` and a number: what they were to become was never put.
+pub(crate) fn remove_unfinished(root: &Path) -> Result<u64, BlobError> {
+    let mut removed = 0;
+    for directory in object_directories() {
+        let path = root.join(&directory);
+        let entries = match std::fs::read_dir(&path) {
+            Err(source) if source.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(|source| directory_error(&path, source))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(|source| directory_error(&path, source))?;
+            if entry.file_name().to_str().is_some_and(|name| is_unfinished(&directory, name)) {
+                std::fs::remove_file(entry.path()).map_err(|source| directory_error(&entry.path(), source))?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+fn is_unfinished(directory: &str, name: &str) -> bool {
+    let Some((object, number)) = name.rsplit_once('#') else { return false };
+    number.parse::<u64>().is_ok() && format!("{directory}/{object}").parse::<ObjectKey>().is_ok()
 }
 
 /// The bytes of a range of a file; `None` if it ends before.

@@ -234,6 +234,11 @@ fn write_all(
 fn refused(error: WriteError, ending: Option<Ending>) -> BackupError {
     match error {
         WriteError::Disk(error) => BackupError::Read(error),
+        // The disk's own map of what it holds is read by us, and is as hostile as the rest of it.
+        WriteError::Changes(source) => match source.downcast::<ReadDiskError>() {
+            Ok(error) => BackupError::Read(*error),
+            Err(source) => BackupError::Write(WriteError::Changes(source)),
+        },
         WriteError::StorageFull => BackupError::StorageFull,
         WriteError::Cancelled => match ending {
             Some(Ending::TimedOut) => BackupError::TimedOut,

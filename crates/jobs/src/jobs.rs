@@ -5,7 +5,7 @@ use crate::turns::Turns;
 use imprint_domain::{
     BackupStorageUuid, Clock, EncodedRoot, ImageFormat, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid,
 };
-use imprint_image_store::ImageStore;
+use imprint_image_store::{Access, ImageStore};
 use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
@@ -130,6 +130,14 @@ impl Jobs {
                 tracing::warn!(%error, %storage, url = row.url, "a storage that another server uses cannot be opened here");
                 Ok(None)
             }
+        }
+    }
+
+    /// Why a storage's open store takes no changes; `None` when it does, or when it is not open.
+    pub fn read_only_reason(&self, storage: BackupStorageUuid) -> Option<String> {
+        match self.0.stores.get(storage)?.access() {
+            Access::ReadOnly(reason) => Some(reason.to_string()),
+            Access::ReadWrite => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Primary storages.
 
-use crate::columns::{Columns, all, execute, number, one, optional, text};
+use crate::columns::{Columns, affected, all, execute, number, one, optional, text};
 use crate::{CreateError, Metadata, MetadataError, NewTags};
 use imprint_domain::{PrimaryStorageUuid, ResourceState, StorageStatus, Timestamp, ZoneUuid};
 
@@ -59,6 +59,28 @@ impl PrimaryStorageRow {
 }
 
 impl Metadata {
+    /// Storages whose directories lie beneath `from` lie beneath `to` from now on. Answers how many.
+    pub async fn move_storages(&self, from: &str, to: &str) -> Result<u64, MetadataError> {
+        const MOVES: [(&str, &str); 3] =
+            [("backup_storage", "url"), ("primary_storage", "url"), ("primary_storage", "mount_path")];
+        let values: Vec<sea_orm::Value> = vec![from.into(), to.into()];
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let mut moved = 0;
+                    for (table, column) in MOVES {
+                        let sql = format!(
+                            "UPDATE {table} SET {column} = CAST($2 AS TEXT) || substr({column}, length(CAST($1 AS TEXT)) + 1) \
+                             WHERE substr({column}, 1, length(CAST($1 AS TEXT)) + 1) = CAST($1 AS TEXT) || '/'"
+                        );
+                        moved += affected(transaction, &sql, values.clone()).await?;
+                    }
+                    Ok(moved)
+                })
+            })
+            .await
+    }
+
     /// Makes a primary storage with its tags.
     pub async fn create_primary_storage(&self, storage: PrimaryStorageRow, tags: NewTags) -> Result<(), CreateError> {
         self.writer()

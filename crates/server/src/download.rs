@@ -4,7 +4,8 @@ use crate::backend::Download;
 use crate::byte_range::{Selection, select};
 use crate::refusal::FrontRefusal;
 use crate::reply::{Reply, full, with_body};
-use futures_util::TryStreamExt;
+use crate::{error_reply, reply};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{
@@ -32,7 +33,7 @@ enum Sent {
 }
 
 /// Answers a request for the file.
-pub(crate) fn answer(method: &Method, headers: &HeaderMap, file: Download) -> Result<Reply, FrontRefusal> {
+pub(crate) async fn answer(method: &Method, headers: &HeaderMap, file: Download) -> Result<Reply, FrontRefusal> {
     if *method != Method::GET && *method != Method::HEAD {
         return Err(FrontRefusal::method_not_allowed(method, "a download"));
     }
@@ -62,7 +63,16 @@ pub(crate) fn answer(method: &Method, headers: &HeaderMap, file: Download) -> Re
             if *method == Method::HEAD {
                 full("")
             } else {
-                StreamBody::new((file.open)(range).map_ok(Frame::data)).boxed_unsync()
+                let name = file.file_name.clone();
+                let mut bytes = (file.open)(range).inspect_err(move |error| {
+                    tracing::error!(file = name, %error, "a download was cut short: what it is made of cannot be read");
+                });
+                // Nothing has been sent yet: an error can still be told.
+                let first = bytes.next().await;
+                if let Some(Err(error)) = &first {
+                    return Ok(reply::error(&error_reply::unreadable(error)));
+                }
+                StreamBody::new(stream::iter(first).chain(bytes).map_ok(Frame::data)).boxed_unsync()
             }
         }
     };
@@ -119,7 +129,7 @@ fn disposition(name: &str) -> String {
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use futures_util::{FutureExt, StreamExt, stream};
+    use futures_util::FutureExt;
 
     const CONTENT: &[u8] = b"0123456789";
 
@@ -136,7 +146,7 @@ mod tests {
             open: Box::new(open),
         };
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        let reply = answer(method, &headers, file).unwrap();
+        let reply = answer(method, &headers, file).now_or_never().unwrap().unwrap();
         let (head, body) = reply.into_parts();
         let bytes = body.collect().now_or_never().unwrap().unwrap().to_bytes();
         (head.status.as_u16(), head.headers, bytes)

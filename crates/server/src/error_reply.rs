@@ -27,6 +27,12 @@ pub(crate) fn unknown_value(error: &serde_json::Error) -> ErrorCode {
         .with_elaboration("The reference lists the values of each parameter.")
 }
 
+/// The first bytes of a download cannot be read.
+pub(crate) fn unreadable(error: &std::io::Error) -> ErrorCode {
+    ErrorCode::new(ErrorKind::OPERATION_FAILED, &format!("the image cannot be read: {error}"))
+        .with_elaboration("Other images do not suffer; make one of another backup, or take a new backup of the volume.")
+}
+
 /// The operation panicked.
 pub(crate) fn panicked(job: &str) -> ErrorCode {
     tracing::error!(job, "a call panicked");

@@ -236,7 +236,7 @@ impl<B: Backend> Front<B> {
 
     async fn download(&self, head: &Parts, token: &str) -> Result<Reply, FrontRefusal> {
         match self.backend.open_download(token).await {
-            Ok(Some(file)) => download::answer(&head.method, &head.headers, file),
+            Ok(Some(file)) => download::answer(&head.method, &head.headers, file).await,
             Ok(None) => Err(FrontRefusal::not_found("this link is unknown, or has expired")),
             Err(error) => Ok(reply::error(&error_reply::error_code(&error, &JobUuid::random().to_string()))),
         }

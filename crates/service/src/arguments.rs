@@ -1,6 +1,7 @@
 //! Parameters of operations as values of the domain.
 
-use crate::ServiceError;
+use crate::{Service, ServiceError};
+use imprint_api::ResourceKind;
 use imprint_metadata::NewTags;
 use std::str::FromStr;
 
@@ -28,14 +29,26 @@ pub(crate) fn gone(field: &'static str, resource: &'static str, value: &str) -> 
     ServiceError::NotFound { field: field.to_owned(), resource, value: shortened(value) }
 }
 
-/// The id that a new resource gets: the one asked for, else a random one.
-pub(crate) fn new_uuid<T: FromStr>(wanted: Option<&String>, random: impl FnOnce() -> T) -> Result<T, ServiceError> {
-    let Some(text) = wanted else { return Ok(random()) };
-    text.parse().map_err(|_| ServiceError::InvalidArgument {
-        field: "resourceUuid",
-        value: shortened(text),
-        reason: "it must be 32 lower-case hex digits of a version 1 to 5 UUID".to_owned(),
-    })
+impl Service {
+    /// The id that a new resource gets: the one asked for, which names nothing yet, of whatever kind, else a random one. Tags
+    /// know their resource by its id alone.
+    pub(crate) async fn new_uuid<T: FromStr>(
+        &self,
+        wanted: Option<&String>,
+        random: impl FnOnce() -> T,
+    ) -> Result<T, ServiceError> {
+        let Some(text) = wanted else { return Ok(random()) };
+        let uuid = text.parse().map_err(|_| ServiceError::InvalidArgument {
+            field: "resourceUuid",
+            value: shortened(text),
+            reason: "it must be 32 lower-case hex digits of a version 1 to 5 UUID".to_owned(),
+        })?;
+        let ids: Vec<_> = ResourceKind::ALL.iter().map(|kind| (*kind, text.as_str())).collect();
+        if self.metadata.missing(&ids).await?.len() < ids.len() {
+            return Err(ServiceError::UuidTaken { value: text.clone() });
+        }
+        Ok(uuid)
+    }
 }
 
 /// The tags of a new resource; the patterns were found to exist, the system tags were checked.

@@ -1,11 +1,15 @@
 //! The data directory: made private, locked as long as the process lives, and free to hold files of others.
 
-use crate::durable_dir;
+use crate::{ServiceError, StartError, durable_dir};
+use imprint_metadata::Metadata;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// The file that says where the directory lay when it was last used.
+const LOCATION: &str = "location";
 
 /// A locked data directory. Dropping it, or the death of the process however sudden, gives the lock back.
 #[derive(Debug)]
@@ -59,6 +63,33 @@ impl DataDir {
     /// The directory, absolute and without symbolic links.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Finds out whether the directory, with the database in it, was moved or copied since it was last used, and has the
+    /// storages that lie beneath it follow: a copy must use its own store, never the original's.
+    ///
+    /// The rows first, the file after: a crash between has them moved again, which changes nothing.
+    pub(crate) async fn settle(&self, metadata: &Metadata) -> Result<(), StartError> {
+        let io = |source| OpenDataDirError::Io { path: self.path.join(LOCATION), source };
+        let here = self.path.to_string_lossy().into_owned();
+        let before = match std::fs::read_to_string(self.path.join(LOCATION)) {
+            Ok(text) => Some(text.trim_end_matches('\n').to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io(error).into()),
+        };
+        if before.as_ref() == Some(&here) {
+            return Ok(());
+        }
+        if let Some(before) = before {
+            let moved = metadata.move_storages(&before, &here).await.map_err(ServiceError::from)?;
+            tracing::warn!(
+                before,
+                here,
+                moved,
+                "the data directory was moved or copied; its storages are used where it is"
+            );
+        }
+        Ok(durable_dir::write_whole(&self.path, LOCATION, &format!("{here}\n")).map_err(io)?)
     }
 
     /// The SQLite database of the default configuration.

@@ -30,6 +30,15 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Writes a file that is there whole, durably, or not at all; what was there before stays until then.
+pub(crate) fn write_whole(directory: &Path, name: &str, content: &str) -> io::Result<()> {
+    let draft = directory.join(format!("{name}.new"));
+    std::fs::write(&draft, content)?;
+    File::open(&draft)?.sync_all()?;
+    std::fs::rename(&draft, directory.join(name))?;
+    sync(directory)
+}
+
 /// Makes the names in a directory durable.
 pub(crate) fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()

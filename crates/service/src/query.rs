@@ -1,5 +1,6 @@
 //! Queries: what metadata finds, as clients see it.
 
+use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError, inventories};
 use imprint_api::{QueryCondition, QueryOperator, QueryResource, ReplyZone};
 use imprint_metadata::{Page, Query, QueryError, Scope};
@@ -44,6 +45,10 @@ impl Service {
     ) -> Result<QueryReply, ServiceError> {
         if let Some(fields) = &request.fields {
             check_fields(resource, fields)?;
+        }
+        if let Some((_, _, value)) = request.conditions.iter().find(|(_, _, value)| value.contains('\0')) {
+            let reason = "no text holds a NUL".to_owned();
+            return Err(ServiceError::InvalidArgument { field: "q", value: shortened(value), reason });
         }
         let condition = |(field, operator, value)| QueryCondition { field, operator, value };
         let query = Query {

@@ -6,7 +6,7 @@ use crate::data_dir::{DataDir, OpenDataDirError};
 use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
 use crate::session_cache::SessionCache;
-use crate::{Refusal, ServiceError, capacity, password};
+use crate::{Refusal, ServiceError, capacity, durable_dir, password};
 use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone, ResourceKind};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, ResourceStatus,
@@ -112,6 +112,9 @@ impl Service {
         let node = load_installation(data_dir.path())?;
         let metadata = open_metadata(&settings, &data_dir, clock.clone()).await?;
         let shared = settings.database.as_deref().is_some_and(|url| url.starts_with("postgres"));
+        if !shared {
+            data_dir.settle(&metadata).await?;
+        }
         let installation = if shared { metadata.installation(node).await.map_err(ServiceError::from)? } else { node };
         let mut dirs = vec![data_dir.path().to_owned()];
         for path in settings.allow_dirs {
@@ -355,7 +358,12 @@ impl Service {
     async fn connect_storages(&self) -> Result<(), ServiceError> {
         for storage in self.metadata.backup_storages().await? {
             let (status, store) = match self.jobs.connect(&storage).await {
-                Ok(store) => (StorageStatus::Connected, Some(store)),
+                Ok(store) => {
+                    if let Some(reason) = self.jobs.read_only_reason(storage.uuid) {
+                        tracing::error!(storage = %storage.uuid, url = storage.url, reason, "a backup storage is read-only");
+                    }
+                    (StorageStatus::Connected, Some(store))
+                }
                 Err(error) => {
                     let reason = crate::error::chain(&error);
                     tracing::error!(storage = %storage.uuid, url = storage.url, reason, "cannot open a backup storage");
@@ -468,12 +476,8 @@ fn load_installation(data_dir: &Path) -> Result<InstallationUuid, StartError> {
             Ok(text) => text.trim().parse().map_err(std::io::Error::other),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let installation = InstallationUuid::random();
-                // Whole or not there: a store must never be owned by half an id.
-                let draft = data_dir.join("installation.new");
-                std::fs::write(&draft, format!("{installation}\n"))?;
-                std::fs::File::open(&draft)?.sync_all()?;
-                std::fs::rename(&draft, &path)?;
-                std::fs::File::open(data_dir)?.sync_all()?;
+                // A store must never be owned by half an id.
+                durable_dir::write_whole(data_dir, "installation", &format!("{installation}\n"))?;
                 Ok(installation)
             }
             Err(error) => Err(error),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use imprint_blob_store::{BlobError, BlobStore, ObjectKey, ObjectKind, Sharing};
+use imprint_domain::SegmentId;
 
 #[test]
 fn a_missing_directory_is_an_error_that_names_it() {
@@ -53,4 +54,28 @@ fn one_writer_alone_or_several_that_share_a_database() {
     assert!(take(Sharing::Alone).is_none());
     drop((one, two));
     take(Sharing::Alone).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_crash_left_half_put_is_removed_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = BlobStore::open_local(directory.path()).unwrap();
+    blobs.create_layout().await.unwrap();
+    let key = ObjectKey::Segment { id: SegmentId::from_bytes([7; 32]), generation: 0 };
+    blobs.put(&key, vec![Bytes::from_static(b"x")]).await.unwrap();
+    let object = directory.path().join(key.to_string());
+    let named =
+        |suffix: &str| object.with_file_name(format!("{}{suffix}", object.file_name().unwrap().to_str().unwrap()));
+    for (path, stays) in [
+        (named("#1"), false),
+        (directory.path().join("owner/2#13"), false),
+        (named("#a"), true),
+        (object.with_file_name("notes#1"), true),
+        (directory.path().join("segments/x#1"), true),
+    ] {
+        std::fs::write(&path, "half").unwrap();
+        assert_eq!(blobs.remove_unfinished().await.unwrap(), u64::from(!stays), "{}", path.display());
+        assert_eq!(path.exists(), stays, "{}", path.display());
+    }
+    assert_eq!(blobs.get(&key).await.unwrap(), "x");
 }

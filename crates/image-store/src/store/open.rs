@@ -73,7 +73,12 @@ async fn lock(
     match blobs.lock_for_writing(sharing) {
         // Another may have written and gone since the store was looked at.
         Ok(Some(lock)) => match find_access(blobs, file, known).await? {
-            Access::ReadWrite => Ok((Access::ReadWrite, Some(lock))),
+            Access::ReadWrite => {
+                if sharing == Sharing::Alone {
+                    blobs.remove_unfinished().await.map_err(OpenStoreError::Store)?;
+                }
+                Ok((Access::ReadWrite, Some(lock)))
+            }
             read_only @ Access::ReadOnly(_) => Ok((read_only, None)),
         },
         Ok(None) => Ok((Access::ReadOnly(ReadOnlyReason::InUse), None)),

@@ -44,7 +44,7 @@ pub(crate) fn make(path: &Path) -> Result<()> {
 /// Copies a disk file that is only read: a raw one with its holes, a qcow2 as it is.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     if format_of(from) == SourceFormat::Qcow2 {
-        std::fs::copy(from, to).context("copy the disk")?;
+        std::fs::copy(from, to).with_context(|| format!("copy {}", from.display()))?;
         return Ok(());
     }
     let disk = open(from)?;

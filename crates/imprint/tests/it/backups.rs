@@ -160,6 +160,8 @@ fn one_flipped_byte_fails_only_the_readers_of_its_block() {
     let server = Server::start(temp.path());
     let hurt = image_of(&server, &server.backup(&server.volume("disk.raw", "raw")));
     let whole = image_of(&server, &server.backup(&server.volume("other.raw", "raw")));
+    let link = text(&server.export(&hurt, "qcow2")["imageUrl"]);
+    let link = link.strip_prefix(&server.base).unwrap().to_owned();
     server.kill();
     let segment = largest_file(&temp.path().join("store/segments"));
     let mut bytes = std::fs::read(&segment).unwrap();
@@ -173,6 +175,31 @@ fn one_flipped_byte_fails_only_the_readers_of_its_block() {
     let actions = format!("/zstack/v1/backup-storage/{}/actions", server.backup_storage());
     let name = segment.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().to_owned();
     server.finish(server.put(&actions, &body)).refused("SYS.1006", &[&name, "damaged"]);
+    // A link that was made when all was well: the client gets what lies before the damage, or the reason, never a wrong byte.
+    let content = |server: &Server, range: &str| {
+        let response = server.request("GET", &link).header("Range", range).send().unwrap();
+        (response.status().as_u16(), response.text())
+    };
+    let (status, reason) = content(&server, &format!("bytes={}-", at + 5 * 65536));
+    assert_eq!(status, 503);
+    assert!(reason.unwrap().contains(&name));
+    let (status, cut) = content(&server, "bytes=0-");
+    assert_eq!(status, 206);
+    assert!(cut.is_err(), "a download of a damaged image ended well");
+}
+
+#[test]
+fn a_qcow2_that_was_cut_off_is_the_volumes_fault_and_named() {
+    let (temp, path) = data_with("raw.img", &noise(8, 3 << 20));
+    let qcow2 = path.with_file_name("disk.qcow2");
+    run("qemu-img", &["convert", "-f", "raw", "-O", "qcow2", path.to_str().unwrap(), qcow2.to_str().unwrap()]);
+    std::fs::OpenOptions::new().write(true).open(&qcow2).unwrap().set_len(1 << 20).unwrap();
+    let server = Server::start(temp.path());
+    let volume = server.volume("disk.qcow2", "qcow2");
+    let body = json!({"params": {"name": "b", "backupStorageUuid": server.backup_storage()}});
+    let reply = server.finish(server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
+    reply.refused("SYS.1006", &["disk.qcow2", "outside the file"]);
+    assert!(server.query("/zstack/v1/volume-backups").is_empty());
 }
 
 fn largest_file(folder: &std::path::Path) -> std::path::PathBuf {

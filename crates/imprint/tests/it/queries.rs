@@ -66,6 +66,7 @@ fn operators_and_parameters_do_what_the_protocol_says() {
     get("sort=nonsense").refused("SYS.1000", &["nonsense"]);
     get("fields=nonsense").refused("SYS.1000", &["nonsense"]);
     get("q=size=many").refused("SYS.1000", &["size", "many"]);
+    get("q=name=a%00b").refused("SYS.1007", &["field[q]"]);
     get("limit=-1").refused("SYS.1007", &["limit", "-1"]);
     for bad in ["q=name", "q=", "q==x", "limit=x", "start=1.5"] {
         assert_eq!(get(bad).status, 400, "{bad}");

@@ -153,32 +153,84 @@ fn a_directory_of_another_storage_or_of_the_server_is_refused_and_none_is_left_b
     assert_eq!(add(&base.join("mine")).inventory()["status"], "Connected");
 }
 
-#[test]
-fn a_copy_of_a_data_directory_does_not_write_into_the_original_store() {
-    let (temp, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let original = temp.path().canonicalize().unwrap();
-    let server = Server::start(&original);
-    std::fs::write(original.join("volumes/disk.raw"), "content").unwrap();
+/// A data directory with one backup in it, whose server has ended; and the volume.
+fn with_one_backup(data: &Path, arguments: &[&str]) -> (String, String) {
+    let server = Server::start_with(data, arguments);
+    std::fs::write(data.join("volumes/disk.raw"), "content").unwrap();
     let volume = server.volume("disk.raw", "raw");
     let backup = text(&server.backup(&volume)["uuid"]);
     server.terminate();
-    let data = copy.path().join("data");
-    run("cp", &["-r", original.to_str().unwrap(), data.to_str().unwrap()]);
-    let server = Server::start(&original);
-    // The copy's rows name the original's directories.
-    let twin = Server::start_with(&data, &["--allow-dir", original.to_str().unwrap()]);
-    let body = json!({"params": {"name": "b", "backupStorageUuid": twin.backup_storage()}});
-    let reply = twin.finish(twin.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
-    reply.refused("SYS.1006", &["read-only", "another server writes to it"]);
+    (volume, backup)
+}
+
+fn copy(from: &Path, to: &Path) {
+    run("cp", &["-r", from.to_str().unwrap(), to.to_str().unwrap()]);
+}
+
+#[test]
+fn a_data_directory_can_be_moved_and_copied_and_each_uses_its_own_storages() {
+    let temp = tempfile::tempdir().unwrap();
+    let base = temp.path().canonicalize().unwrap();
+    let (first, moved, twin) = (base.join("first"), base.join("moved"), base.join("twin"));
+    let (volume, backup) = with_one_backup(&first, &[]);
+    std::fs::rename(&first, &moved).unwrap();
+    copy(&moved, &twin);
+    let (server, twin_server) = (Server::start(&moved), Server::start(&twin));
+    let objects = || {
+        let listed = std::process::Command::new("find").arg(&moved).args(["-type", "f", "-path", "*/store/*"]).output();
+        String::from_utf8(listed.unwrap().stdout).unwrap().lines().count()
+    };
+    let before = objects();
+    for (server, data) in [(&server, &moved), (&twin_server, &twin)] {
+        let store = &server.query("/zstack/v1/backup-storage")[0];
+        assert_eq!((&store["url"], &store["status"]), (&json!(data.join("store")), &json!("Connected")));
+        let primary = &server.query("/zstack/v1/primary-storage")[0];
+        assert_eq!(
+            (&primary["url"], &primary["mountPath"]),
+            (&json!(data.join("volumes")), &json!(data.join("volumes")))
+        );
+    }
+    std::fs::write(twin.join("volumes/disk.raw"), "another content").unwrap();
+    twin_server.backup(&volume);
+    let image = text(&twin_server.template(&backup, "t").inventory()["uuid"]);
+    assert_eq!(twin_server.download(&image, "raw"), b"content");
+    assert_eq!(objects(), before, "the copy wrote into the original's store");
     server.backup(&volume);
+    let image = text(&server.template(&backup, "t").inventory()["uuid"]);
+    assert_eq!(server.download(&image, "raw"), b"content");
+    assert!(!first.exists());
+}
+
+#[test]
+fn a_copy_of_a_data_directory_does_not_write_into_a_store_outside_of_it() {
+    let (temp, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (base, outside) = (temp.path().canonicalize().unwrap(), outside.path().canonicalize().unwrap());
+    let (original, twin) = (base.join("original"), base.join("twin"));
+    let allowed = ["--allow-dir", outside.to_str().unwrap()];
+    let (volume, _) = with_one_backup(&original, &allowed);
+    let server = Server::start_with(&original, &allowed);
+    let storage = add_store(&server, &outside.join("store")).inventory();
+    let body = json!({"params": {"name": "b", "backupStorageUuid": storage["uuid"]}});
+    let path = format!("/zstack/v1/volumes/{volume}/volume-backups");
+    let backup = text(&server.finish(server.post(&path, &body)).inventory()["uuid"]);
     server.terminate();
-    twin.terminate();
+    copy(&original, &twin);
+    let server = Server::start_with(&original, &allowed);
+    let twin_server = Server::start_with(&twin, &allowed);
+    let template = crate::server::template_path(&backup);
+    for refused in
+        [twin_server.finish(twin_server.post(&path, &body)), twin_server.finish(twin_server.post(&template, &body))]
+    {
+        refused.refused("SYS.1006", &["read-only", "another server writes to it"]);
+    }
+    server.finish(server.post(&template, &body)).ok();
+    server.finish(server.post(&path, &body)).ok();
+    server.terminate();
+    twin_server.terminate();
     // Nobody writes now, but the original has: the copy is the older one for good.
-    let twin = Server::start_with(&data, &["--allow-dir", original.to_str().unwrap()]);
-    let reply = twin.finish(twin.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body));
-    reply.refused("SYS.1006", &["read-only", "catalog"]);
-    drop(twin);
-    let server = Server::start(&original);
-    server.backup(&volume);
-    server.template(&backup, "t").ok();
+    let twin_server = Server::start_with(&twin, &allowed);
+    twin_server.finish(twin_server.post(&path, &body)).refused("SYS.1006", &["read-only", "catalog"]);
+    drop(twin_server);
+    let server = Server::start_with(&original, &allowed);
+    server.finish(server.post(&path, &body)).ok();
 }

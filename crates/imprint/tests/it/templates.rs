@@ -116,6 +116,7 @@ fn bad_parameters_are_refused_by_name_and_nothing_is_made() {
         (json!({"name": long}), "SYS.1007", vec!["field[name]", "255"]),
         (json!({"description": "d".repeat(2049)}), "SYS.1007", vec!["field[description]", "2048"]),
         (json!({"platform": "linux"}), "SYS.1007", vec!["field[platform]", "linux"]),
+        (json!({"resourceUuid": storage}), "SYS.1000", vec!["field[resourceUuid]", storage.as_str()]),
         (json!({"resourceUuid": "ABC"}), "SYS.1007", vec!["field[resourceUuid]", "ABC"]),
         (json!({"resourceUuid": missing.to_uppercase()}), "SYS.1007", vec!["field[resourceUuid]"]),
         (json!({"backupStorageUuid": null}), "SYS.1007", vec!["field[backupStorageUuid]"]),

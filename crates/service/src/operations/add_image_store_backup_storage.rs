@@ -1,6 +1,6 @@
 //! Adding an image store.
 
-use crate::arguments::{new_tags, new_uuid, shortened};
+use crate::arguments::{new_tags, shortened};
 use crate::system_tags::{self, TaggedKind};
 use crate::{Context, Perform, Refusal, Service, ServiceError, capacity, inventories};
 use imprint_api::{AddImageStoreBackupStorage, ImageStoreBackupStorageInventory, InventoryReply};
@@ -20,7 +20,7 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             let reason = format!("the only type is {IMAGE_STORE}");
             return Err(ServiceError::InvalidArgument { field: "type", value: shortened(&other), reason });
         }
-        let uuid = new_uuid(operation.resource_uuid.as_ref(), BackupStorageUuid::random)?;
+        let uuid = self.new_uuid(operation.resource_uuid.as_ref(), BackupStorageUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::BackupStorage, &operation.system_tags)?;
         // One at a time: the directory must not become two storages.
         let _adding = self.adding_storage.lock().await;

@@ -1,6 +1,6 @@
 //! Adding a directory that holds the files of volumes.
 
-use crate::arguments::{existing, gone, new_tags, new_uuid};
+use crate::arguments::{existing, gone, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::{Context, Perform, Service, ServiceError, capacity, inventories};
 use imprint_api::{AddLocalPrimaryStorage, InventoryReply, PrimaryStorageInventory, ResourceKind};
@@ -17,7 +17,7 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         if !self.metadata.missing(&[(ResourceKind::Zone, &operation.zone_uuid)]).await?.is_empty() {
             return Err(gone("zoneUuid", "ZoneVO", &operation.zone_uuid));
         }
-        let uuid = new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random)?;
+        let uuid = self.new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::PrimaryStorage, &operation.system_tags)?;
         let _adding = self.adding_storage.lock().await;
         let path = self.admitted_dir(&operation.url).await?;

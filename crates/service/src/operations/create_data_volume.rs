@@ -1,6 +1,6 @@
 //! Making a volume: a file that is registered, or a blank one.
 
-use crate::arguments::{existing, gone, new_tags, new_uuid};
+use crate::arguments::{existing, gone, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
 use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories};
@@ -20,7 +20,7 @@ impl Perform<CreateDataVolume> for Service {
         operation: CreateDataVolume,
     ) -> Result<InventoryReply<VolumeInventory>, ServiceError> {
         let caller = context.caller()?;
-        let uuid = new_uuid(operation.resource_uuid.as_ref(), VolumeUuid::random)?;
+        let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::Volume, &operation.system_tags)?;
         let source = declared_source(&system_tags)?;
         let size = if source.is_none() { Some(blank_size(operation.disk_size)?) } else { None };

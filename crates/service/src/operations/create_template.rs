@@ -1,6 +1,6 @@
 //! The operation of record, and its sibling for root volumes: an image made of a backup in one transaction.
 
-use crate::arguments::{existing, new_tags, new_uuid};
+use crate::arguments::{existing, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
 use imprint_api::{
@@ -84,7 +84,7 @@ impl Service {
         let caller = context.caller()?;
         let platform = plain_platform(template.platform.as_deref());
         let image = NewImage {
-            uuid: new_uuid(template.resource_uuid.as_ref(), ImageUuid::random)?,
+            uuid: self.new_uuid(template.resource_uuid.as_ref(), ImageUuid::random).await?,
             backup: existing("backupUuid", "VolumeBackupVO", &template.backup_uuid)?,
             storage: existing("backupStorageUuid", "BackupStorageVO", &template.backup_storage_uuid)?,
             name: template.name,
@@ -104,6 +104,10 @@ impl Service {
             ),
         };
         let (uuid, backup, storage) = (image.uuid, image.backup, image.storage);
+        // Its record could not be published: losing the database would lose an acknowledged image.
+        if let Some(reason) = self.jobs.read_only_reason(storage) {
+            return Err(Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into());
+        }
         let made = self.metadata.create_image_from_backup(image, caller.scope()).await;
         let row = made.map_err(|error| match error {
             CreateImageError::NotOnStorage => {

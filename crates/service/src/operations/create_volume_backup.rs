@@ -1,6 +1,6 @@
 //! Taking a backup.
 
-use crate::arguments::{existing, gone, new_tags, new_uuid};
+use crate::arguments::{existing, gone, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
@@ -19,7 +19,7 @@ impl Perform<CreateVolumeBackup> for Service {
         let volume_uuid: VolumeUuid = existing("volumeUuid", "VolumeVO", &operation.volume_uuid)?;
         let storage: BackupStorageUuid =
             existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
-        let uuid = new_uuid(operation.resource_uuid.as_ref(), VolumeBackupUuid::random)?;
+        let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeBackupUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::VolumeBackup, &operation.system_tags)?;
         let volume = self.metadata.volume(volume_uuid).await?;
         let volume = volume.ok_or_else(|| gone("volumeUuid", "VolumeVO", &operation.volume_uuid))?;
