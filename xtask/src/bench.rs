@@ -69,12 +69,13 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
         measure(&mut setting, &mut report).with_context(|| format!("measure {name}"))?;
         println!("server's VmHWM so far: {} MiB", setting.server.peak_memory_kib()? / 1024);
     }
+    // While there is something in the folder whose file system could be asked for.
+    let machine = machine::description(&parsed.dir);
     setting.clean_up()?;
     println!("\n{}", report.table());
     if !parsed.quick && parsed.measures.len() == MEASURES.len() {
         let page = root().join("docs/benchmarks.md");
-        std::fs::write(&page, report.page(&machine::description(&parsed.dir)))
-            .with_context(|| format!("write {}", page.display()))?;
+        std::fs::write(&page, report.page(&machine)).with_context(|| format!("write {}", page.display()))?;
     }
     Ok(())
 }

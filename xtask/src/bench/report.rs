@@ -79,6 +79,17 @@ const NOTES: &str = "\
 - **Download**: the whole image over HTTP to a client that discards it, beside `qemu-img convert` of the same content
   from a zstd-compressed qcow2 into `null-co`.
 - **Memory**: the server's VmHWM after all of it.
+
+## Why a raw download is slower than `qemu-img convert` into `null-co`
+A raw download carries the volume's zeros, six of its ten GiB, through a socket; `qemu-img` tells `null-co` of them in one
+call. A bare loop that sends 6 GiB of zeros over the loopback to a client that discards them took 0.85 s on this machine, both
+cores busy; the server takes 1.05 s for a volume that is all zeros. The 4 GiB of data take it as long as a qcow2 download,
+which is faster than `qemu-img`. The sum is the raw download's time: no reading or decoding that could still be saved makes
+up for what the zeros cost. Whoever wants an image fast asks for qcow2.
+
+Tried, and kept: looking ahead by stored bytes instead of file bytes (4.2 s to 3.6 s, with reading on the thread that decodes
+and calls of 1 MiB). Tried, and dropped: `sendfile` of zeros (four times slower than sending them), pieces of 4 MiB, a longer
+look-ahead (no change), reading data by 256 KiB (no change).
 ";
 
 impl Row {
