@@ -14,7 +14,7 @@ use crate::source::{OpenSource, OpenSourceError, Source};
 use crate::store_leases::StoreLeases;
 use crate::throttle::Throttled;
 use crate::watch::{Ending, Watch, until};
-use crate::{Jobs, PublishError};
+use crate::{Jobs, PublishError, Work};
 use imprint_disk_format::{Disk, ReadDiskError};
 use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
 use imprint_image_store::{Access, Consolidation, ImageStore, MapRoot, WriteError, WriteRequest, Written};
@@ -24,7 +24,6 @@ use imprint_metadata::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
@@ -56,8 +55,8 @@ pub struct BackupRequest {
     pub read_limit: Option<u64>,
     /// Whether its digests are wanted at once.
     pub digest: bool,
-    /// When it is given up.
-    pub deadline: Option<Instant>,
+    /// How long it may take, and how far it has come.
+    pub work: Work,
 }
 
 /// Why a backup was not taken.
@@ -96,6 +95,9 @@ pub enum BackupError {
     /// It took longer than it may.
     #[error("the backup took longer than it may")]
     TimedOut,
+    /// Somebody cancelled it.
+    #[error("the backup was cancelled")]
+    Cancelled,
     /// The lease ended before the backup did.
     #[error("the backup's lease ended before it did")]
     LeaseGone,
@@ -125,7 +127,8 @@ pub enum BackupError {
 impl Jobs {
     /// Takes a backup and answers it when it is durable and published.
     pub async fn back_up(&self, request: BackupRequest) -> Result<VolumeBackupRow, BackupError> {
-        let turn = until(request.deadline, self.0.backups.acquire()).await.ok_or(BackupError::TimedOut)?;
+        request.work.begin_step("wait for other backups", 0..0);
+        let turn = until(&request.work, self.0.backups.acquire()).await?;
         let _turn = turn.map_err(|_| BackupError::Stopping)?;
         let source = request.source.clone();
         let source = tokio::task::spawn_blocking(move || source.open()).await.map_err(|_| BackupError::Panicked)?;
@@ -160,7 +163,9 @@ impl Jobs {
                 });
             }
         };
+        request.work.begin_step("publish the backup", 99..100);
         self.publish(storage).await?;
+        request.work.advance(1, 1);
         if request.digest {
             self.digest_later(&row, storage);
         }
@@ -188,10 +193,11 @@ impl Jobs {
         let consolidation = if gather { Consolidation::CrowdedAndSmall } else { Consolidation::Crowded };
         let write = WriteRequest { size, parent, lease, owner: request.account, consolidation };
         let leases = StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
-        let watch = Arc::new(Watch::new(self.clone(), request.deadline));
+        let watch = Arc::new(Watch::new(self.clone(), request.work.clone(), size.blocks()));
         // Ends when it is dropped.
         let mut followers = JoinSet::new();
         followers.spawn(Arc::clone(&watch).follow(lease));
+        request.work.begin_step("read the volume", 0..99);
         let (occupied, read_limit) = (source.occupied, request.read_limit);
         let written =
             tokio::task::spawn_blocking(move || write_all(&store, &write, &source, read_limit, &leases, &watch));
@@ -230,6 +236,17 @@ fn write_all(
     Ok(written)
 }
 
+impl From<Ending> for BackupError {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Stopping => Self::Stopping,
+            Ending::Cancelled => Self::Cancelled,
+            Ending::TimedOut => Self::TimedOut,
+            Ending::LeaseGone => Self::LeaseGone,
+        }
+    }
+}
+
 /// What a writer's failure means to whoever asked for the backup.
 fn refused(error: WriteError, ending: Option<Ending>) -> BackupError {
     match error {
@@ -240,11 +257,7 @@ fn refused(error: WriteError, ending: Option<Ending>) -> BackupError {
             Err(source) => BackupError::Write(WriteError::Changes(source)),
         },
         WriteError::StorageFull => BackupError::StorageFull,
-        WriteError::Cancelled => match ending {
-            Some(Ending::TimedOut) => BackupError::TimedOut,
-            Some(Ending::LeaseGone) => BackupError::LeaseGone,
-            Some(Ending::Stopping) | None => BackupError::Stopping,
-        },
+        WriteError::Cancelled => ending.unwrap_or(Ending::Stopping).into(),
         WriteError::Parent(error) => BackupError::Damaged { what: error.to_string() },
         WriteError::LeaseGone => BackupError::LeaseGone,
         WriteError::ReadOnly(reason) => BackupError::ReadOnly { reason: reason.to_string() },

@@ -1,12 +1,11 @@
 //! Digests of exported files: MD5 and SHA-256, remembered by content.
 
 use crate::watch::{Ending, Watch, until};
-use crate::{Jobs, ReadStoreError};
+use crate::{Jobs, ReadStoreError, Work};
 use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat};
 use imprint_image_store::{ExportError, ExportedImage};
 use imprint_metadata::{Digest, VolumeBackupRow};
 use md5::Digest as _;
-use std::time::Instant;
 
 /// Version of the layout of exported files: equal roots, forms and versions mean equal bytes.
 pub const LAYOUT_VERSION: u64 = ExportedImage::LAYOUT_VERSION as u64;
@@ -22,17 +21,18 @@ impl Jobs {
         storage: BackupStorageUuid,
         content: EncodedRoot,
         format: ImageFormat,
-        deadline: Option<Instant>,
+        work: &Work,
     ) -> Result<Digest, ReadStoreError> {
         let metadata = &self.0.settings.metadata;
         let turn = self.0.digesting.of((content, format));
-        let _turn = until(deadline, turn.lock()).await.ok_or(ReadStoreError::TimedOut)?;
+        let _turn = until(work, turn.lock()).await?;
         if let Some(known) = metadata.digest(content, format, LAYOUT_VERSION).await? {
             return Ok(known);
         }
         let export = self.open_export(storage, content, format).await?;
         let len = export.len();
-        let watch = Watch::new(self.clone(), deadline);
+        work.begin_step("compute the digests", 0..100);
+        let watch = Watch::new(self.clone(), work.clone(), len);
         let digest = hash_stream(export.into_stream(0..len), watch).await?;
         metadata.put_digest(content, format, LAYOUT_VERSION, digest.clone()).await?;
         Ok(digest)
@@ -118,19 +118,30 @@ async fn hash_stream(
     let hashed = tokio::task::spawn_blocking(move || {
         let mut stream = Box::pin(stream);
         let (mut md5, mut sha256) = (md5::Md5::new(), sha2::Sha256::new());
+        let mut done = 0;
         while let Some(piece) = runtime.block_on(stream.next()) {
-            match watch.ending() {
-                None => {}
-                Some(Ending::TimedOut) => return Err(ReadStoreError::TimedOut),
-                Some(Ending::Stopping | Ending::LeaseGone) => return Err(ReadStoreError::Stopping),
+            if let Some(ending) = watch.ending() {
+                return Err(ending.into());
             }
             let piece = piece.map_err(stream_failed)?;
             md5.update(&piece);
             sha256.update(&piece);
+            done += piece.len() as u64;
+            watch.advance(done);
         }
         Ok(Digest { md5: hex::encode(md5.finalize()), sha256: hex::encode(sha256.finalize()) })
     });
     hashed.await.map_err(|_| ReadStoreError::Panicked)?
+}
+
+impl From<Ending> for ReadStoreError {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Cancelled => Self::Cancelled,
+            Ending::TimedOut => Self::TimedOut,
+            Ending::Stopping | Ending::LeaseGone => Self::Stopping,
+        }
+    }
 }
 
 /// What a stream's failure was before it became one of a body.

@@ -32,6 +32,9 @@ pub enum ReadStoreError {
     /// It took longer than it may.
     #[error("it took longer than it may")]
     TimedOut,
+    /// Somebody cancelled it.
+    #[error("it was cancelled")]
+    Cancelled,
     /// A thread of ours panicked.
     #[error("a reading thread panicked")]
     Panicked,

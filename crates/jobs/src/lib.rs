@@ -16,6 +16,7 @@ mod stores;
 mod throttle;
 mod turns;
 mod watch;
+mod work;
 
 pub use backup::BackupError;
 pub use backup::BackupRequest;
@@ -31,3 +32,5 @@ pub use source::OpenSourceError;
 pub use source::Source;
 pub use stores::OpenStorageError;
 pub use stores::Stores;
+pub use work::Work;
+pub use work::WorkProgress;

@@ -1,12 +1,12 @@
-//! Watches over work that takes long: it ends early when the server stops, when its time is up, and when the lease that
-//! it runs under is gone.
+//! Watches over work that takes long: it ends early when the server stops, when it is cancelled, when its time is up, and
+//! when the lease that it runs under is gone.
 
-use crate::Jobs;
+use crate::{Jobs, Work};
 use imprint_domain::LeaseUuid;
 use imprint_image_store::{Progress, WriteProgress};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often it is asked for whether a lease is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -16,6 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub(crate) enum Ending {
     /// The server is stopping.
     Stopping,
+    /// Somebody has cancelled it.
+    Cancelled,
     /// It has taken as long as it may.
     TimedOut,
     /// Its lease is gone.
@@ -25,28 +27,37 @@ pub(crate) enum Ending {
 /// Asked by work, often, whether it may go on.
 pub(crate) struct Watch {
     jobs: Jobs,
-    deadline: Option<Instant>,
+    work: Work,
+    /// What the current step goes through, in whatever unit.
+    total: u64,
     lease_gone: AtomicBool,
     failed: AtomicBool,
 }
 
 impl Watch {
-    /// Over work that may take until then.
-    pub(crate) fn new(jobs: Jobs, deadline: Option<Instant>) -> Self {
-        Self { jobs, deadline, lease_gone: AtomicBool::new(false), failed: AtomicBool::new(false) }
+    /// Over work whose current step goes through so many blocks, or bytes.
+    pub(crate) fn new(jobs: Jobs, work: Work, total: u64) -> Self {
+        Self { jobs, work, total, lease_gone: AtomicBool::new(false), failed: AtomicBool::new(false) }
     }
 
     /// Why the work has to end now, if it has.
     pub(crate) fn ending(&self) -> Option<Ending> {
         if self.jobs.is_stopping() {
             Some(Ending::Stopping)
+        } else if self.work.is_cancelled() {
+            Some(Ending::Cancelled)
         } else if self.lease_gone.load(Ordering::Acquire) {
             Some(Ending::LeaseGone)
-        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        } else if self.work.is_late() {
             Some(Ending::TimedOut)
         } else {
             None
         }
+    }
+
+    /// So much of the step is done.
+    pub(crate) fn advance(&self, done: u64) {
+        self.work.advance(done, self.total);
     }
 
     /// Notices when the lease is gone: whoever deletes what is being made takes it away, on this server or on another.
@@ -63,7 +74,9 @@ impl Watch {
 }
 
 impl Progress for Watch {
-    fn advanced(&self, _: WriteProgress) {}
+    fn advanced(&self, progress: WriteProgress) {
+        self.advance(progress.blocks_done);
+    }
 
     fn is_cancelled(&self) -> bool {
         self.ending().is_some() || self.failed.load(Ordering::Acquire)
@@ -74,10 +87,17 @@ impl Progress for Watch {
     }
 }
 
-/// Waits for something for as long as there is time; `None` when it is up.
-pub(crate) async fn until<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
-    match deadline {
-        Some(deadline) => tokio::time::timeout_at(deadline.into(), work).await.ok(),
-        None => Some(work.await),
+/// Waits for something for as long as the work may go on.
+pub(crate) async fn until<T>(work: &Work, waited_for: impl Future<Output = T>) -> Result<T, Ending> {
+    let in_time = async {
+        match work.deadline() {
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), waited_for).await.map_err(|_| Ending::TimedOut),
+            None => Ok(waited_for.await),
+        }
+    };
+    tokio::select! {
+        biased;
+        () = work.cancelled() => Err(Ending::Cancelled),
+        done = in_time => done,
     }
 }

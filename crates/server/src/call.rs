@@ -7,11 +7,10 @@ use crate::{error_reply, reply};
 use futures_util::FutureExt;
 use imprint_api::{Access, ErrorCode, OperationDescription};
 use imprint_domain::JobUuid;
-use imprint_service::{Caller, Context, IdReference, ServiceError};
+use imprint_service::{Caller, Context, IdReference, ServiceError, Work};
 use serde_json::{Map, Value, json};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A call whose request has been read.
 #[derive(Debug)]
@@ -27,8 +26,8 @@ pub(crate) struct Call {
     pub(crate) base_url: String,
     /// The call's id: the client's, or one that was made for it.
     pub(crate) job: String,
-    /// When the client wants it to be given up.
-    pub(crate) deadline: Option<Instant>,
+    /// How long it may take, and how far it has come.
+    pub(crate) work: Work,
 }
 
 /// How a call ended.
@@ -83,7 +82,7 @@ async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call:
     };
     // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
     let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
-    let context = Context { caller, job, base_url: call.base_url, deadline: call.deadline };
+    let context = Context { caller, job, base_url: call.base_url, work: call.work };
     performer(backend, context, Value::Object(call.parameters)).await
 }
 

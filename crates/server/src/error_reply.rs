@@ -61,7 +61,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         | ServiceError::MetadataClosed
         | ServiceError::Internal { .. } => ErrorKind::INTERNAL,
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,
-        ServiceError::Stopping => ErrorKind::CANCELLED,
+        ServiceError::Stopping | ServiceError::Cancelled => ErrorKind::CANCELLED,
         ServiceError::TimedOut => ErrorKind::TIMEOUT,
     }
 }

@@ -26,7 +26,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use imprint_api::{Access, OperationDescription, QueryDescription, Runs, operations};
 use imprint_domain::JobUuid;
-use imprint_service::JobState;
+use imprint_service::{JobState, Work};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -142,7 +142,7 @@ impl<B: Backend> Front<B> {
                 // Only what the client asks for ends work: a backup takes as long as its volume is large. One that reaches
                 // beyond what the clock can count is none.
                 let deadline = headers.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-                let call = Call { operation, parameters, caller, base_url, job, deadline };
+                let call = Call { operation, parameters, caller, base_url, job, work: Work::until(deadline) };
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }
         }

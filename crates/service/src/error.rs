@@ -97,6 +97,9 @@ pub enum ServiceError {
     /// The call took longer than it may.
     #[error("the call took longer than it may, and was given up")]
     TimedOut,
+    /// Somebody cancelled it.
+    #[error("the call was cancelled")]
+    Cancelled,
     /// Our own fault, or the machine's.
     #[error("{action}")]
     Internal {
@@ -177,6 +180,7 @@ impl ServiceError {
             imprint_jobs::ReadStoreError::Metadata(error) => error.into(),
             imprint_jobs::ReadStoreError::Stopping => Self::Stopping,
             imprint_jobs::ReadStoreError::TimedOut => Self::TimedOut,
+            imprint_jobs::ReadStoreError::Cancelled => Self::Cancelled,
             imprint_jobs::ReadStoreError::Damaged { what } => Refusal::Damaged { storage, what }.into(),
             error => Self::Internal { action: "read the store", source: error.into() },
         }

@@ -41,3 +41,5 @@ pub use service::Settings;
 pub use service::StartError;
 pub use system_clock::SystemClock;
 pub use wire_jobs::JobState;
+
+pub use imprint_jobs::Work;

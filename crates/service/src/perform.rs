@@ -3,8 +3,8 @@
 use crate::{Caller, ServiceError};
 use imprint_api::Operation;
 use imprint_domain::JobUuid;
+use imprint_jobs::Work;
 use std::future::Future;
-use std::time::Instant;
 
 /// What an operation may know of its call besides its parameters.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct Context {
     pub job: JobUuid,
     /// What absolute URLs begin with, such as `http://10.1.2.3:8080`, without a slash at the end.
     pub base_url: String,
-    /// When the client wants the call to be given up: what takes long asks for it. `None`: it may take as long as it does.
-    pub deadline: Option<Instant>,
+    /// How long the call may take, whether it was cancelled, and how far it has come: what takes long asks it and tells it.
+    pub work: Work,
 }
 
 impl Context {

@@ -51,7 +51,7 @@ impl Perform<CreateVolumeBackup> for Service {
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
             read_limit: operation.volume_read_bandwidth.and_then(|limit| u64::try_from(limit).ok()),
             digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
-            deadline: context.deadline,
+            work: context.work,
         };
         let row =
             self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
@@ -85,6 +85,7 @@ fn refused(
         BackupError::Begin(BeginBackupError::Metadata(error)) | BackupError::Metadata(error) => error.into(),
         BackupError::Stopping => ServiceError::Stopping,
         BackupError::TimedOut => ServiceError::TimedOut,
+        BackupError::Cancelled => ServiceError::Cancelled,
         error => ServiceError::internal("take a backup")(error.into()),
     }
 }

@@ -28,7 +28,7 @@ impl Perform<ExportImageFromBackupStorage> for Service {
             let needed = "only a Ready one can be exported; recover it first";
             return Err(Refusal::ImageStatus { image: uuid, status: reference.status, needed }.into());
         }
-        let digest = self.jobs.digest(storage, reference.root, format, context.deadline).await;
+        let digest = self.jobs.digest(storage, reference.root, format, &context.work).await;
         let digest = digest.map_err(|error| ServiceError::from_read(error, &storage.to_string()))?;
         let token = new_token();
         let url = format!("{}/zstack/exports/{token}/{uuid}.{format}", context.base_url);
