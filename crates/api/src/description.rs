@@ -1,8 +1,8 @@
 //! The declarations as values, for whatever works on all operations alike: routing, validation, documents.
 
 use crate::operations::{describe_operations, describe_queries};
-use crate::{Access, ClassedField, Operation, ParamRule, Query, QueryResource, Reply, Route, Runs, param_rules};
-use schemars::{Schema, SchemaGenerator};
+use crate::{Access, ClassTree, ClassedField, Inventory, Operation, ParamRule, Query, Reply, Route, Runs, param_rules};
+use schemars::{Schema, SchemaGenerator, schema_for};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -64,8 +64,12 @@ pub struct QueryDescription {
     pub group: &'static str,
     /// The path of the whole collection.
     pub path: &'static str,
-    /// What it queries.
-    pub resource: QueryResource,
+    /// Subtypes: the `type` that a condition asks for, and the name of the query whose rows have more fields.
+    pub subtypes: &'static [(&'static str, &'static str)],
+    /// The class of its rows and of what they hold.
+    pub tree: &'static ClassTree,
+    /// The names of the fields of its rows.
+    pub fields: Vec<String>,
     /// Makes the schema whose description is the query's text.
     pub text_schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes the schema of one row.
@@ -79,11 +83,27 @@ impl QueryDescription {
             name: Q::NAME,
             group: Q::GROUP,
             path: Q::PATH,
-            resource: Q::RESOURCE,
+            subtypes: Q::SUBTYPES,
+            tree: Q::Inventory::TREE,
+            fields: field_names(&schema_for!(Q::Inventory)),
             text_schema: Q::json_schema,
             row_schema: |generator| generator.subschema_for::<<Q as Query>::Inventory>(),
         }
     }
+}
+
+impl QueryDescription {
+    /// The query whose rows have more fields, when only rows of this `type` are asked for; else this one.
+    pub fn of_type(&'static self, type_name: &str) -> &'static Self {
+        let subtype = self.subtypes.iter().find(|(name, _)| *name == type_name);
+        let query = subtype.and_then(|(_, query)| queries().iter().find(|it| it.name == *query));
+        query.unwrap_or(self)
+    }
+}
+
+fn field_names(schema: &Schema) -> Vec<String> {
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    properties.into_iter().flat_map(|map| map.keys().cloned()).collect()
 }
 
 /// Every operation but the queries, in the order of [`for_each_operation`](crate::for_each_operation).

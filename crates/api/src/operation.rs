@@ -1,7 +1,7 @@
 //! What every operation declares about itself. Routing, envelope, permission, validation and the OpenAPI document are
 //! made from these declarations; nothing else about an operation is written outside its own file.
 
-use crate::{ClassedField, QueryResource, Route};
+use crate::{ClassedField, Inventory, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,7 +36,9 @@ pub enum Access {
 /// | `length(min, max)` | of the text, or of each element, in UTF-16 units |
 /// | `range(min, max)` | bounds, both allowed |
 /// | `extend("enum" = […])` | the only values allowed |
-/// | `extend("x-resource" = "ImageVO")` | names existing resources of this kind |
+/// | a type of id, such as `ImageUuid` | names an existing resource of its kind; the caller owns it, or it has no owner |
+/// | `extend("x-shared" = true)` | of such an id: one that is shared with the caller will do |
+/// | `extend("x-resource" = "HostVO")` | of a text: names a resource of a kind that there is none of here |
 /// | `extend("x-nonempty" = true)` | the list has an element, if it is given |
 /// | `extend("x-no-trim" = true)` | blanks at both ends are kept |
 pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
@@ -72,8 +74,8 @@ pub trait Query: JsonSchema {
     const GROUP: &'static str;
     /// The path of the whole collection.
     const PATH: &'static str;
-    /// What it queries.
-    const RESOURCE: QueryResource;
+    /// Subtypes: the `type` that a condition asks for, and the name of the query whose rows have more fields.
+    const SUBTYPES: &'static [(&'static str, &'static str)] = &[];
     /// One row of its reply.
-    type Inventory: Serialize + DeserializeOwned + JsonSchema;
+    type Inventory: Inventory + Serialize + DeserializeOwned + JsonSchema;
 }

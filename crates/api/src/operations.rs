@@ -17,6 +17,14 @@ macro_rules! operations {
             };
         }
 
+        /// Calls a macro with the names of all queries, separated by commas.
+        #[macro_export]
+        macro_rules! for_each_query {
+            ($dollar callback:ident) => {
+                $dollar callback! { $($query,)+ }
+            };
+        }
+
         /// The descriptions of all operations but the queries, in the order of [`for_each_operation`](crate::for_each_operation).
         pub(crate) fn describe_operations() -> Vec<crate::OperationDescription> {
             vec![$(crate::OperationDescription::of::<$operation>(),)+]

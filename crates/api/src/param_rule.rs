@@ -56,6 +56,8 @@ pub struct ParamRule {
     pub secret: bool,
     /// What its value, or each element, must name.
     pub resource: Option<ResourceKind>,
+    /// Whether a resource that is shared with the caller will do; else the caller must own it, if it has an owner.
+    pub shared: bool,
 }
 
 /// The rules of an operation's parameters, in the order of their declaration.
@@ -95,7 +97,8 @@ fn rule(name: &str, property: &Map<String, Value>, required: bool) -> ParamRule 
         other => panic!("no call can carry {name}, which is {other:?}"),
     };
     let flag = |key: &str| property.get(key) == Some(&Value::Bool(true));
-    let resource = property.get("x-resource").and_then(Value::as_str);
+    let named = |schema: &Value| schema.get("x-resource").and_then(Value::as_str).map(str::to_owned);
+    let resource = property.get("items").and_then(named).or_else(|| named(&Value::Object(property.clone())));
     ParamRule {
         name: name.to_owned(),
         text: property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -110,7 +113,8 @@ fn rule(name: &str, property: &Map<String, Value>, required: bool) -> ParamRule 
         nonempty: flag("x-nonempty"),
         trimmed: form == ParamForm::Text && !flag("x-no-trim"),
         secret: flag("x-secret"),
-        resource: resource.map(|name| ResourceKind::from_name(name).expect("x-resource names a kind of resource")),
+        resource: resource.map(|name| ResourceKind::from_name(&name).expect("x-resource names a kind of resource")),
+        shared: flag("x-shared"),
     }
 }
 

@@ -1,53 +1,65 @@
 //! Kinds of resources that parameters name by id.
 
-/// A kind of resource. Its name is the one clients see in errors and give as `resourceType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ResourceKind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)+) => {
+        /// A kind of resource. Its name is the one clients see in errors and give as `resourceType`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ResourceKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl ResourceKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// A zone.
-    Zone,
+    Zone = "ZoneVO",
     /// A backup storage.
-    BackupStorage,
+    BackupStorage = "BackupStorageVO",
     /// A primary storage.
-    PrimaryStorage,
-    /// A disk offering; there are none here, so that no id of one exists.
-    DiskOffering,
+    PrimaryStorage = "PrimaryStorageVO",
     /// A volume.
-    Volume,
+    Volume = "VolumeVO",
     /// A volume backup.
-    VolumeBackup,
+    VolumeBackup = "VolumeBackupVO",
     /// An image.
-    Image,
+    Image = "ImageVO",
     /// A tag pattern.
-    TagPattern,
+    TagPattern = "TagPatternVO",
+    /// An account: it belongs to itself.
+    Account = "AccountVO",
+    /// An access key.
+    AccessKey = "AccessKeyVO",
+    /// A long job.
+    LongJob = "LongJobVO",
+    /// A system tag.
+    SystemTag = "SystemTagVO",
+    /// A user tag.
+    UserTag = "UserTagVO",
+    /// A session.
+    Session = "SessionVO",
+    /// Any resource that has an id of its own.
+    Resource = "ResourceVO",
+    /// A disk offering; there are none here, so that no id of one exists.
+    DiskOffering = "DiskOfferingVO",
+    /// A cluster; there are none here.
+    Cluster = "ClusterVO",
+    /// A host; there are none here.
+    Host = "HostVO",
 }
 
 impl ResourceKind {
-    /// All kinds.
-    pub const ALL: &'static [Self] = &[
-        Self::Zone,
-        Self::BackupStorage,
-        Self::PrimaryStorage,
-        Self::DiskOffering,
-        Self::Volume,
-        Self::VolumeBackup,
-        Self::Image,
-        Self::TagPattern,
-    ];
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Zone => "ZoneVO",
-            Self::BackupStorage => "BackupStorageVO",
-            Self::PrimaryStorage => "PrimaryStorageVO",
-            Self::DiskOffering => "DiskOfferingVO",
-            Self::Volume => "VolumeVO",
-            Self::VolumeBackup => "VolumeBackupVO",
-            Self::Image => "ImageVO",
-            Self::TagPattern => "TagPatternVO",
-        }
-    }
-
     /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == name)

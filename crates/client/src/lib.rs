@@ -77,6 +77,11 @@ impl Client {
         Ok(client)
     }
 
+    /// An operation with these parameters, by their names on the wire; those that may be left out are left out.
+    pub fn operation<O: Operation>(parameters: serde_json::Value) -> Result<O, ClientError> {
+        serde_json::from_value(parameters).map_err(ClientError::Parameters)
+    }
+
     /// Calls an operation and follows its job, if it becomes one.
     pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Reply, ClientError> {
         let parts = Parts::of(operation).map_err(ClientError::Parameters)?;

@@ -78,20 +78,24 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
     use imprint_api::{DeleteImage, DeleteMode, UpdateImage};
+    use imprint_domain::{BackupStorageUuid, ImageUuid};
 
     #[test]
     fn parameters_travel_where_the_route_says() {
+        let (image, storage) = (ImageUuid::random(), BackupStorageUuid::random());
         let delete = DeleteImage {
-            uuid: "a/b".to_owned(),
-            backup_storage_uuids: Some(vec!["x".to_owned(), "y z".to_owned()]),
+            uuid: image,
+            backup_storage_uuids: Some(vec![storage, storage]),
             delete_mode: DeleteMode::Permissive,
         };
         let parts = Parts::of(&delete).unwrap();
-        assert!(parts.path().starts_with("/zstack/v1/images/a%2Fb?backupStorageUuids=x&backupStorageUuids=y%20z"));
+        let named = format!("backupStorageUuids={storage}");
+        assert!(parts.path().starts_with(&format!("/zstack/v1/images/{image}?{named}&{named}")), "{}", parts.path());
+        assert_eq!(encoded("a/b y"), "a%2Fb%20y");
         assert!(parts.body().is_none());
-        let update = json!({"uuid": "u", "name": "n"});
+        let update = json!({"uuid": image, "name": "n"});
         let parts = Parts::of(&serde_json::from_value::<UpdateImage>(update).unwrap()).unwrap();
-        assert_eq!(parts.path(), "/zstack/v1/images/u/actions");
+        assert_eq!(parts.path(), format!("/zstack/v1/images/{image}/actions"));
         assert_eq!(parts.body().unwrap(), r#"{"updateImage":{"name":"n"}}"#);
     }
 }

@@ -1,8 +1,16 @@
 //! Ids of resources: 32 lower-case hex digits of a version 1 to 5 UUID, one type a resource so that two cannot be swapped.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+/// The id of a resource that parameters of operations name.
+pub trait ResourceId: fmt::Display {
+    /// The kind of resource as clients know it, such as `ImageVO`.
+    const RESOURCE: &'static str;
+}
 
 /// A text that is not a well-formed id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +32,7 @@ fn decode(text: &str) -> Result<[u8; 16], InvalidUuid> {
 }
 
 macro_rules! uuid_types {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident $(= $resource:literal)?),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -87,32 +95,58 @@ macro_rules! uuid_types {
                 write!(f, "{}({})", stringify!($name), hex::encode(self.0))
             }
         }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string" $(, "x-resource": $resource)?})
+            }
+        }
+
+        $(impl ResourceId for $name {
+            const RESOURCE: &'static str = $resource;
+        })?
     )+};
 }
 
 uuid_types! {
     /// An account: who owns resources.
-    AccountUuid,
+    AccountUuid = "AccountVO",
     /// A session: a log-in.
-    SessionUuid,
+    SessionUuid = "SessionVO",
     /// A zone.
-    ZoneUuid,
+    ZoneUuid = "ZoneVO",
     /// A backup storage.
-    BackupStorageUuid,
+    BackupStorageUuid = "BackupStorageVO",
     /// A primary storage.
-    PrimaryStorageUuid,
+    PrimaryStorageUuid = "PrimaryStorageVO",
     /// A volume.
-    VolumeUuid,
+    VolumeUuid = "VolumeVO",
     /// A volume backup.
-    VolumeBackupUuid,
+    VolumeBackupUuid = "VolumeBackupVO",
     /// An image.
-    ImageUuid,
+    ImageUuid = "ImageVO",
     /// A job: an accepted operation that runs on.
     JobUuid,
     /// A lease: who writes or reads in a store, and what it pins.
     LeaseUuid,
-    /// A tag or tag pattern.
+    /// A tag of a resource.
     TagUuid,
+    /// A tag pattern.
+    TagPatternUuid = "TagPatternVO",
+    /// A long job.
+    LongJobUuid = "LongJobVO",
+    /// An access key.
+    AccessKeyUuid = "AccessKeyVO",
+    /// Any resource, of whatever kind.
+    ResourceUuid = "ResourceVO",
     /// One image store, named in its `store.json`.
     StoreUuid,
     /// One installation of Imprint: the owner of stores.

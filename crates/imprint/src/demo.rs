@@ -14,6 +14,7 @@ use imprint_api::{
 use imprint_client::Client;
 use imprint_disk_format::SourceFormat;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -102,7 +103,7 @@ impl Story {
         let source = format!("volume::source::file:{name}?format={format_name}");
         let volume = self
             .client
-            .call(&CreateDataVolume { name, system_tags: vec![source], ..CreateDataVolume::default() })
+            .call(&Client::operation::<CreateDataVolume>(json!({"name": name, "systemTags": [source]}))?)
             .await?
             .inventory;
         say(&format!("Registered it as volume {} ({})", volume.uuid, bytes(volume.size)));
@@ -115,7 +116,7 @@ impl Story {
         self.check("first", &first, &was_first).await?;
         self.check("second", &second, &second.disk).await?;
         say("Deleting the first backup; the second was taken on it, and the first template was made of it");
-        let delete = DeleteVolumeBackup { uuid: first.backup.uuid.clone(), ..DeleteVolumeBackup::default() };
+        let delete: DeleteVolumeBackup = Client::operation(json!({"uuid": first.backup.uuid}))?;
         self.client.call(&delete).await?;
         self.check("first", &first, &was_first).await?;
         self.check("second", &second, &second.disk).await?;
@@ -143,16 +144,10 @@ impl Story {
     async fn chapter(&self, which: &str, volume: &str, file: &Path) -> Result<Chapter> {
         let spinner = spinner(&format!("taking the {which} backup"));
         let started = Instant::now();
-        let backup = self
-            .client
-            .call(&CreateVolumeBackup {
-                volume_uuid: volume.to_owned(),
-                backup_storage_uuid: self.storage.clone(),
-                name: format!("{which} backup"),
-                ..CreateVolumeBackup::default()
-            })
-            .await?
-            .inventory;
+        let call: CreateVolumeBackup = Client::operation(json!({
+            "volumeUuid": volume, "backupStorageUuid": self.storage, "name": format!("{which} backup"),
+        }))?;
+        let backup = self.client.call(&call).await?.inventory;
         spinner.finish_and_clear();
         let facts: serde_json::Value = serde_json::from_str(backup.metadata.as_deref().unwrap_or("{}"))?;
         let count = |key: &str| bytes(facts[key].as_u64().unwrap_or(0));
@@ -163,12 +158,9 @@ impl Story {
             count("bytesRead"),
             count("bytesStored"),
         ));
-        let call = CreateDataVolumeTemplateFromVolumeBackup {
-            backup_uuid: backup.uuid.clone(),
-            backup_storage_uuid: self.storage.clone(),
-            name: format!("{which} template"),
-            ..CreateDataVolumeTemplateFromVolumeBackup::default()
-        };
+        let call: CreateDataVolumeTemplateFromVolumeBackup = Client::operation(json!({
+            "backupUuid": backup.uuid, "backupStorageUuid": self.storage, "name": format!("{which} template"),
+        }))?;
         say(&format!(
             "\nA template of the {which} backup, the operation of record:\n\n  {}\n",
             self.client.curl(&call)?
@@ -222,14 +214,10 @@ impl Story {
     }
 
     async fn download(&self, chapter: &Chapter, to: &Path) -> Result<u64> {
-        let export = self
-            .client
-            .call(&ExportImageFromBackupStorage {
-                backup_storage_uuid: self.storage.clone(),
-                image_uuid: chapter.image.uuid.clone(),
-                ..ExportImageFromBackupStorage::default()
-            })
-            .await?;
+        let call: ExportImageFromBackupStorage = Client::operation(json!({
+            "backupStorageUuid": self.storage, "imageUuid": chapter.image.uuid,
+        }))?;
+        let export = self.client.call(&call).await?;
         let mut response = self.client.download(&export.image_url).await?;
         let bar = ProgressBar::new(response.content_length().unwrap_or(0));
         bar.set_style(ProgressStyle::with_template("  {bar:40} {bytes}/{total_bytes} {bytes_per_sec}")?);

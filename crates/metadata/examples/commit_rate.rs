@@ -10,7 +10,7 @@ use imprint_domain::{
 };
 use imprint_metadata::{
     BackupFacts, BackupStorageRow, BeginBackup, CommitBackup, DatabaseUrl, Metadata, NewImage, NewLease, NewTags,
-    PrimaryStorageRow, Scope, VolumeRow, ZoneRow,
+    PrimaryStorageRow, VolumeRow, ZoneRow,
 };
 use std::error::Error;
 use std::fs::File;
@@ -148,7 +148,7 @@ async fn create(metadata: &Metadata, storage: BackupStorageUuid, backup: VolumeB
         layout_version: 1,
         tags: NewTags::default(),
     };
-    metadata.create_image_from_backup(image, Scope::Administrator).await?;
+    metadata.create_image_from_backup(image).await?;
     Ok(())
 }
 

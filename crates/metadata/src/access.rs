@@ -7,16 +7,6 @@ use imprint_domain::AccountUuid;
 pub enum Scope {
     /// All.
     Administrator,
-    /// Those that the account owns.
+    /// Those that the account owns, and those that are shared with it.
     Account(AccountUuid),
-}
-
-impl Scope {
-    /// Whether a row of that owner is seen.
-    pub fn sees(self, owner: AccountUuid) -> bool {
-        match self {
-            Self::Administrator => true,
-            Self::Account(account) => account == owner,
-        }
-    }
 }

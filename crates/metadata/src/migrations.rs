@@ -1,5 +1,6 @@
 //! The schema, as steps that are each done once.
 
+mod identity;
 mod initial;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
@@ -10,7 +11,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial)]
+        vec![Box::new(initial::Initial), Box::new(identity::Identity)]
     }
 }
 

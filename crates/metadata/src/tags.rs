@@ -1,8 +1,8 @@
 //! Tags of resources.
 
-use crate::columns::{all, execute, text};
+use crate::columns::{all, execute, optional, text};
 use crate::{Metadata, MetadataError};
-use imprint_domain::{TagUuid, Timestamp};
+use imprint_domain::{TagPatternUuid, TagUuid, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
 /// The tags that a new resource gets.
@@ -13,7 +13,7 @@ pub struct NewTags {
     /// User tags: any text.
     pub user: Vec<String>,
     /// Tag patterns, which exist.
-    pub patterns: Vec<String>,
+    pub patterns: Vec<TagPatternUuid>,
 }
 
 impl NewTags {
@@ -32,7 +32,7 @@ impl NewTags {
         }
         for pattern in &self.patterns {
             let sql = "SELECT value FROM tag_pattern WHERE uuid = $1";
-            let value = crate::columns::one(db, sql, vec![pattern.as_str().into()]).await?;
+            let value = crate::columns::one(db, sql, vec![text(pattern)]).await?;
             let value = value.and_then(|row| row.text("value").ok()).unwrap_or_default();
             insert(db, &resource, resource_type, (&value, "User"), Some(pattern), now).await?;
         }
@@ -46,7 +46,7 @@ pub(crate) async fn insert(
     resource: &str,
     resource_type: &str,
     (tag, kind): (&str, &str),
-    pattern: Option<&String>,
+    pattern: Option<&TagPatternUuid>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO tag (uuid, resource_uuid, resource_type, tag, kind, inherent, tag_pattern_uuid, created, \
@@ -58,7 +58,7 @@ pub(crate) async fn insert(
         tag.into(),
         kind.into(),
         false.into(),
-        pattern.cloned().into(),
+        optional(pattern),
         now.0.into(),
         now.0.into(),
     ];

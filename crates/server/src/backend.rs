@@ -5,8 +5,8 @@ mod service;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use imprint_api::QueryResource;
-use imprint_service::{Caller, Context, IdReference, JobState, Perform, QueryReply, QueryRequest, ServiceError};
+use imprint_api::QueryDescription;
+use imprint_service::{Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -46,16 +46,23 @@ pub trait Backend: PerformsAll + Send + Sync + 'static {
     /// Whose session that is. Using it makes it live longer.
     fn caller(&self, session: &str) -> impl Future<Output = Result<Caller, ServiceError>> + Send;
 
-    /// Which of the references name nothing: their places in the slice, in order.
-    fn missing_references(
+    /// Whose each of these is; `None` for what names nothing.
+    fn owners(
         &self,
         references: &[IdReference<'_>],
-    ) -> impl Future<Output = Result<Vec<usize>, ServiceError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Owner>>, ServiceError>> + Send;
+
+    /// Whether the caller may name these.
+    fn permit(
+        &self,
+        caller: Caller,
+        named: &[(IdReference<'_>, Owner)],
+    ) -> impl Future<Output = Result<(), ServiceError>> + Send;
 
     /// Finds rows.
     fn query(
         &self,
-        resource: QueryResource,
+        collection: &'static QueryDescription,
         request: QueryRequest,
         caller: Caller,
     ) -> impl Future<Output = Result<QueryReply, ServiceError>> + Send;

@@ -2,12 +2,12 @@
 //! parameters, the existence of what they name, the session, the permission, and then the operation itself.
 
 use crate::backend::{Backend, PerformError, Performer};
-use crate::parameters::{Reference, check, references};
+use crate::parameters::{check, references};
 use crate::{error_reply, reply};
 use futures_util::FutureExt;
 use imprint_api::{Access, ErrorCode, OperationDescription};
 use imprint_domain::JobUuid;
-use imprint_service::{Caller, Context, IdReference, ServiceError, Work};
+use imprint_service::{Caller, Context, IdReference, Owner, ServiceError, Work};
 use serde_json::{Map, Value, json};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -89,16 +89,25 @@ async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call:
 /// Checks everything that is checked before an operation is performed.
 async fn admit<B: Backend>(backend: &B, call: &mut Call) -> Result<Option<Caller>, Early> {
     check(call.operation, &mut call.parameters)?;
-    let gone = check_existing(backend, call).await?;
-    let Some(caller) = call.caller.take().transpose()? else { return Ok(None) };
+    let caller = call.caller.take();
+    let named = named(backend, call).await?;
+    let Some(caller) = caller.transpose()? else { return Ok(None) };
     if call.operation.access == Access::Administrator && !caller.administrator {
         return Err(ServiceError::NotAdministrator { operation: call.operation.name }.into());
     }
-    if gone { Err(Early::Gone) } else { Ok(Some(caller)) }
+    match named {
+        Some(named) => backend.permit(caller, &named).await?,
+        None => return Err(Early::Gone),
+    }
+    Ok(Some(caller))
 }
 
-/// Checks that everything named exists. True when only the resource to be deleted does not, which is no error.
-async fn check_existing<B: Backend>(backend: &B, call: &Call) -> Result<bool, ServiceError> {
+/// Checks that everything named exists, and answers whose it is. `None` when only the resource to be deleted does not, which
+/// is no error.
+async fn named<'a, B: Backend>(
+    backend: &B,
+    call: &'a Call,
+) -> Result<Option<Vec<(IdReference<'a>, Owner)>>, ServiceError> {
     let references = references(call.operation, &call.parameters);
     // What is not well formed names nothing: no need to ask.
     let (well_formed, ill_formed): (Vec<_>, Vec<_>) =
@@ -107,21 +116,29 @@ async fn check_existing<B: Backend>(backend: &B, call: &Call) -> Result<bool, Se
         return Err(not_found(&ill_formed));
     }
     if well_formed.is_empty() {
-        return Ok(false);
+        return Ok(Some(Vec::new()));
     }
-    let asked: Vec<_> = well_formed.iter().map(|it| IdReference { resource: it.kind, value: it.value }).collect();
-    let missing = backend.missing_references(&asked).await?;
-    let missing: Vec<_> = missing.into_iter().filter_map(|place| well_formed.get(place).copied()).collect();
+    let owners = backend.owners(&well_formed).await?;
+    let (mut named, mut missing) = (Vec::new(), Vec::new());
+    for (reference, owner) in well_formed.into_iter().zip(owners) {
+        match owner {
+            Some(owner) => named.push((reference, owner)),
+            None => missing.push(reference),
+        }
+    }
     let deleted = call.operation.route.deleted_variable();
     let others: Vec<_> = missing.iter().filter(|it| Some(it.field) != deleted).copied().collect();
-    if others.is_empty() { Ok(!missing.is_empty()) } else { Err(not_found(&others)) }
+    if !others.is_empty() {
+        return Err(not_found(&others));
+    }
+    Ok(missing.is_empty().then_some(named))
 }
 
 /// The error for the first field among these; of a list, all that are missing.
-fn not_found(missing: &[Reference<'_>]) -> ServiceError {
+fn not_found(missing: &[IdReference<'_>]) -> ServiceError {
     let first = missing.first().map_or("", |reference| reference.field);
     let of_first = missing.iter().filter(|reference| reference.field == first);
     let values: Vec<_> = of_first.map(|reference| crate::refusal::shown(reference.value)).collect();
-    let resource = missing.first().map_or("", |reference| reference.kind.as_str());
+    let resource = missing.first().map_or("", |reference| reference.resource.as_str());
     ServiceError::NotFound { field: first.to_owned(), resource, value: crate::refusal::shown(&values.join(",")) }
 }

@@ -188,7 +188,7 @@ impl<B: Backend> Front<B> {
 
     async fn query(
         &self,
-        query: &QueryDescription,
+        query: &'static QueryDescription,
         request: Result<imprint_service::QueryRequest, QueryRefusal>,
         session: &str,
     ) -> Result<Reply, FrontRefusal> {
@@ -196,8 +196,8 @@ impl<B: Backend> Front<B> {
         let answered = async {
             let request = request?;
             let caller = self.backend.caller(session).await?;
-            let resource = query_parameters::collection(query.resource, &request);
-            let found = self.backend.query(resource, request, caller).await?;
+            let collection = query_parameters::collection(query, &request);
+            let found = self.backend.query(collection, request, caller).await?;
             let mut body = Map::new();
             if let Some(inventories) = found.inventories {
                 body.insert("inventories".to_owned(), Value::Array(inventories));
@@ -206,7 +206,7 @@ impl<B: Backend> Front<B> {
                 body.insert("total".to_owned(), total.into());
             }
             let mut body = Value::Object(body);
-            reply::add_schema(&mut body, &[("inventories", resource.tree())]);
+            reply::add_schema(&mut body, &[("inventories", collection.tree)]);
             Ok::<_, QueryRefusal>(reply::json(StatusCode::OK, &body))
         };
         match answered.await {

@@ -4,7 +4,6 @@
 mod check;
 mod read;
 
-pub(crate) use check::Reference;
 pub(crate) use check::check;
 pub(crate) use check::references;
 pub(crate) use read::body_object;

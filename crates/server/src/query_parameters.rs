@@ -1,7 +1,7 @@
 //! The query string of a query (protocol: conditions, limits, order).
 
 use crate::refusal::{FrontRefusal, shown};
-use imprint_api::{QueryCondition, QueryOperator, QueryResource};
+use imprint_api::{QueryCondition, QueryDescription, QueryOperator};
 use imprint_service::{QueryRequest, ServiceError};
 
 /// Rows at most, unless the client says otherwise.
@@ -78,10 +78,10 @@ fn sort(value: &str) -> Option<(String, bool)> {
 }
 
 /// The collection that is meant: a condition on `type` turns to the collection whose rows have more fields.
-pub(crate) fn collection(resource: QueryResource, request: &QueryRequest) -> QueryResource {
+pub(crate) fn collection(query: &'static QueryDescription, request: &QueryRequest) -> &'static QueryDescription {
     let types =
         request.conditions.iter().filter(|(field, operator, _)| field == "type" && *operator == QueryOperator::Equal);
-    types.fold(resource, |resource, (_, _, value)| resource.of_type(value))
+    types.fold(query, |query, (_, _, value)| query.of_type(value))
 }
 
 #[cfg(test)]
@@ -138,10 +138,11 @@ mod tests {
 
     #[test]
     fn a_condition_on_the_type_turns_to_the_collection_of_that_type() {
-        let of_type = |text: &str| collection(QueryResource::BackupStorage, &parse(text).unwrap());
-        assert_eq!(of_type("q=type=ImageStoreBackupStorage"), QueryResource::ImageStoreBackupStorage);
-        assert_eq!(of_type("q=type!=ImageStoreBackupStorage"), QueryResource::BackupStorage);
-        assert_eq!(of_type("q=type=Ceph"), QueryResource::BackupStorage);
+        let named = |name| imprint_api::queries().iter().find(|query| query.name == name).unwrap();
+        let of_type = |text: &str| collection(named("QueryBackupStorage"), &parse(text).unwrap()).name;
+        assert_eq!(of_type("q=type=ImageStoreBackupStorage"), "QueryImageStoreBackupStorage");
+        assert_eq!(of_type("q=type!=ImageStoreBackupStorage"), "QueryBackupStorage");
+        assert_eq!(of_type("q=type=Ceph"), "QueryBackupStorage");
     }
 
     proptest! {

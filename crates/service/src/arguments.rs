@@ -2,31 +2,13 @@
 
 use crate::{Service, ServiceError};
 use imprint_api::ResourceKind;
+use imprint_domain::{ResourceId, TagPatternUuid};
 use imprint_metadata::NewTags;
 use std::str::FromStr;
 
-/// The id of a resource that was found to exist; its form is therefore right, unless it was removed meanwhile.
-pub(crate) fn existing<T: FromStr>(
-    field: &'static str,
-    resource: &'static str,
-    value: &str,
-) -> Result<T, ServiceError> {
-    value.parse().map_err(|_| gone(field, resource, value))
-}
-
-/// The ids of resources that were found to exist.
-pub(crate) fn all_existing<T: FromStr>(
-    field: &'static str,
-    resource: &'static str,
-    values: Option<&Vec<String>>,
-) -> Result<Option<Vec<T>>, ServiceError> {
-    let parsed = values.map(|values| values.iter().map(|value| existing(field, resource, value)).collect());
-    parsed.transpose()
-}
-
 /// A resource that is not there.
-pub(crate) fn gone(field: &'static str, resource: &'static str, value: &str) -> ServiceError {
-    ServiceError::NotFound { field: field.to_owned(), resource, value: shortened(value) }
+pub(crate) fn gone<T: ResourceId>(field: &'static str, id: &T) -> ServiceError {
+    ServiceError::NotFound { field: field.to_owned(), resource: T::RESOURCE, value: id.to_string() }
 }
 
 impl Service {
@@ -43,8 +25,7 @@ impl Service {
             value: shortened(text),
             reason: "it must be 32 lower-case hex digits of a version 1 to 5 UUID".to_owned(),
         })?;
-        let ids: Vec<_> = ResourceKind::ALL.iter().map(|kind| (*kind, text.as_str())).collect();
-        if self.metadata.missing(&ids).await?.len() < ids.len() {
+        if self.metadata.owners(&[(ResourceKind::Resource, text)]).await? != [None] {
             return Err(ServiceError::UuidTaken { value: text.clone() });
         }
         Ok(uuid)
@@ -52,7 +33,7 @@ impl Service {
 }
 
 /// The tags of a new resource; the patterns were found to exist, the system tags were checked.
-pub(crate) fn new_tags(system: Vec<String>, user: Vec<String>, patterns: Vec<String>) -> NewTags {
+pub(crate) fn new_tags(system: Vec<String>, user: Vec<String>, patterns: Vec<TagPatternUuid>) -> NewTags {
     NewTags { system, user, patterns }
 }
 

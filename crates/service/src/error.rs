@@ -195,6 +195,9 @@ impl ServiceError {
 /// Why a well-formed call on existing resources was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    /// There is no primary storage that could be chosen.
+    #[error("no primary storage is Enabled and Connected")]
+    NoPrimaryStorage,
     /// The backup is not whole.
     #[error("field[backupUuid]: volume backup uuid:{backup} is {status}, not Ready")]
     BackupNotReady {

@@ -2,7 +2,7 @@
 
 use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError, inventories};
-use imprint_api::{QueryCondition, QueryOperator, QueryResource, ReplyZone};
+use imprint_api::{self as api, QueryCondition, QueryDescription, QueryOperator, ReplyZone};
 use imprint_metadata::{Page, Query, QueryError, Scope};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -39,12 +39,12 @@ impl Service {
     /// The rows of a resource that match and that the caller sees.
     pub async fn query(
         &self,
-        resource: QueryResource,
+        collection: &'static QueryDescription,
         request: QueryRequest,
         caller: Caller,
     ) -> Result<QueryReply, ServiceError> {
         if let Some(fields) = &request.fields {
-            check_fields(resource, fields)?;
+            check_fields(collection, fields)?;
         }
         if let Some((_, _, value)) = request.conditions.iter().find(|(_, _, value)| value.contains('\0')) {
             let reason = "no text holds a NUL".to_owned();
@@ -61,40 +61,60 @@ impl Service {
             zone: self.zone.clone(),
         };
         let scope = caller.scope();
-        let (rows, total) = self.find(resource, &query, scope).await.map_err(refused)?;
+        let (rows, total) = find_any(self, collection.name, &query, scope).await.map_err(refused)?;
         let rows = match &request.fields {
             Some(fields) => rows.into_iter().map(|row| reduced(row, fields)).collect(),
             None => rows,
         };
         Ok(QueryReply { inventories: (!request.count).then_some(rows), total })
     }
-
-    async fn find(
-        &self,
-        resource: QueryResource,
-        query: &Query,
-        scope: Scope,
-    ) -> Result<(Vec<Value>, Option<u64>), QueryError> {
-        let (metadata, zone) = (&self.metadata, &self.zone);
-        Ok(match resource {
-            QueryResource::Zone => json(metadata.query_zones(query, scope).await?, inventories::zone, zone),
-            QueryResource::BackupStorage => {
-                json(metadata.query_backup_storages(query, scope).await?, inventories::backup_storage, zone)
-            }
-            QueryResource::ImageStoreBackupStorage => {
-                json(metadata.query_backup_storages(query, scope).await?, inventories::image_store, zone)
-            }
-            QueryResource::PrimaryStorage => {
-                json(metadata.query_primary_storages(query, scope).await?, inventories::primary_storage, zone)
-            }
-            QueryResource::Volume => json(metadata.query_volumes(query, scope).await?, inventories::volume, zone),
-            QueryResource::VolumeBackup => {
-                json(metadata.query_volume_backups(query, scope).await?, inventories::volume_backup, zone)
-            }
-            QueryResource::Image => json(metadata.query_images(query, scope).await?, inventories::image, zone),
-        })
-    }
 }
+
+/// Finds the rows of one query as clients see them.
+trait Find<Q: api::Query> {
+    async fn find(&self, query: &Query, scope: Scope) -> Result<(Vec<Value>, Option<u64>), QueryError>;
+}
+
+macro_rules! finders {
+    ($($query:ident: $find:ident, $inventory:ident;)+) => {
+        $(impl Find<api::$query> for Service {
+            async fn find(&self, query: &Query, scope: Scope) -> Result<(Vec<Value>, Option<u64>), QueryError> {
+                Ok(json(self.metadata.$find(query, scope).await?, inventories::$inventory, &self.zone))
+            }
+        })+
+    };
+}
+
+// What metadata find for a query, and what clients see of a row.
+finders! {
+    QueryZone: query_zones, zone;
+    QueryBackupStorage: query_backup_storages, backup_storage;
+    QueryImageStoreBackupStorage: query_backup_storages, image_store;
+    QueryPrimaryStorage: query_primary_storages, primary_storage;
+    QueryVolume: query_volumes, volume;
+    QueryVolumeBackup: query_volume_backups, volume_backup;
+    QueryImage: query_images, image;
+}
+
+macro_rules! find_any {
+    ($($query:ident,)+) => {
+        /// Finds the rows of the query of this name.
+        async fn find_any(
+            service: &Service,
+            name: &str,
+            query: &Query,
+            scope: Scope,
+        ) -> Result<(Vec<Value>, Option<u64>), QueryError> {
+            match name {
+                $(<api::$query as api::Query>::NAME => Find::<api::$query>::find(service, query, scope).await,)+
+                // Descriptions exist for declared queries only.
+                _ => Ok((Vec::new(), None)),
+            }
+        }
+    };
+}
+
+imprint_api::for_each_query!(find_any);
 
 fn json<R, I: Serialize>(
     page: Page<R>,
@@ -121,11 +141,10 @@ fn refused(error: QueryError) -> ServiceError {
 }
 
 /// Fields that are asked for must be of the inventory.
-fn check_fields(resource: QueryResource, fields: &[String]) -> Result<(), ServiceError> {
-    let known = resource.field_names();
-    match fields.iter().find(|field| !known.contains(field)) {
+fn check_fields(collection: &QueryDescription, fields: &[String]) -> Result<(), ServiceError> {
+    match fields.iter().find(|field| !collection.fields.contains(field)) {
         Some(unknown) => {
-            let inventory = resource.tree().class.rsplit('.').next().unwrap_or_default();
+            let inventory = collection.tree.class.rsplit('.').next().unwrap_or_default();
             Err(ServiceError::UnknownField { inventory, field: unknown.chars().take(128).collect() })
         }
         None => Ok(()),

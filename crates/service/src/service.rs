@@ -7,7 +7,7 @@ use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
 use crate::session_cache::SessionCache;
 use crate::{Refusal, ServiceError, capacity, durable_dir, password};
-use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone, ResourceKind};
+use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, ResourceStatus,
     StorageStatus, ZoneUuid,
@@ -410,21 +410,6 @@ impl Service {
         }
         Ok(())
     }
-
-    /// The indices of references that name nothing, in one round trip.
-    pub async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
-        let ids: Vec<_> = references.iter().map(|reference| (reference.resource, reference.value)).collect();
-        Ok(self.metadata.missing(&ids).await?)
-    }
-}
-
-/// A parameter that must name an existing resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IdReference<'a> {
-    /// The kind of resource.
-    pub resource: ResourceKind,
-    /// What was sent.
-    pub value: &'a str,
 }
 
 /// The id of what a first start makes: a name-based (version 5) uuid.

@@ -1,6 +1,7 @@
 //! Adding an image store.
 
 use crate::{Access, ImageStoreBackupStorageInventory, InventoryReply, Operation, Route};
+use imprint_domain::TagPatternUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,8 +45,8 @@ pub struct AddImageStoreBackupStorage {
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

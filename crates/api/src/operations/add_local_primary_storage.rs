@@ -1,6 +1,7 @@
 //! Adding a directory of volumes.
 
 use crate::{Access, InventoryReply, Operation, PrimaryStorageInventory, Route};
+use imprint_domain::{TagPatternUuid, ZoneUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,14 +24,14 @@ pub struct AddLocalPrimaryStorage {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The zone that it belongs to.
-    pub zone_uuid: String,
+    pub zone_uuid: ZoneUuid,
     /// The id that the new resource shall have: 32 lower-case hex digits of a UUID that names nothing yet.
     #[serde(default)]
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

@@ -1,12 +1,13 @@
 //! Making a volume.
 
 use crate::{InventoryReply, Operation, Route, VolumeInventory};
+use imprint_domain::{PrimaryStorageUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Makes a volume: a blank one of `diskSize` bytes, or one of a disk file that lies in the primary storage already, named by
 /// the system tag `volume::source::file:<name>?format=qcow2` (or `raw`). The file is only read, and its format is never guessed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDataVolume {
     /// The new resource's name.
@@ -25,15 +26,14 @@ pub struct CreateDataVolume {
     pub disk_size: i64,
     /// Where its file lies; the first one unless given.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "PrimaryStorageVO"))]
-    pub primary_storage_uuid: Option<String>,
+    pub primary_storage_uuid: Option<PrimaryStorageUuid>,
     /// The id that the new resource shall have: 32 lower-case hex digits of a UUID that names nothing yet.
     #[serde(default)]
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

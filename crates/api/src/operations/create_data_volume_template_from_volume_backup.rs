@@ -1,21 +1,21 @@
 //! Making a data volume template of a backup.
 
 use crate::{ImageInventory, InventoryReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Makes an image for data volumes of any volume backup, in the same short time whatever its size: nothing is copied. The
 /// image is `Ready` when the call returns, and stays whole when the backup is deleted.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDataVolumeTemplateFromVolumeBackup {
     /// The volume backup.
-    #[schemars(extend("x-resource" = "VolumeBackupVO"))]
-    pub backup_uuid: String,
+    #[schemars(extend("x-shared" = true))]
+    pub backup_uuid: VolumeBackupUuid,
     /// The storage that the backup lies on; the image lies there too.
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuid: String,
+    pub backup_storage_uuid: BackupStorageUuid,
     /// The image's name.
     #[schemars(length(max = 255))]
     pub name: String,
@@ -44,8 +44,8 @@ pub struct CreateDataVolumeTemplateFromVolumeBackup {
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

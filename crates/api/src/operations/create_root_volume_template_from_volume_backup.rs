@@ -1,6 +1,7 @@
 //! Making a root volume template of a backup.
 
 use crate::{ImageInventory, InventoryReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -11,11 +12,10 @@ use std::time::Duration;
 #[serde(rename_all = "camelCase")]
 pub struct CreateRootVolumeTemplateFromVolumeBackup {
     /// The volume backup.
-    #[schemars(extend("x-resource" = "VolumeBackupVO"))]
-    pub backup_uuid: String,
+    #[schemars(extend("x-shared" = true))]
+    pub backup_uuid: VolumeBackupUuid,
     /// The storage that the backup lies on; the image lies there too.
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuid: String,
+    pub backup_storage_uuid: BackupStorageUuid,
     /// The image's name.
     #[schemars(length(max = 255))]
     pub name: String,
@@ -45,8 +45,8 @@ pub struct CreateRootVolumeTemplateFromVolumeBackup {
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

@@ -1,20 +1,19 @@
 //! Taking a backup.
 
 use crate::{InventoryReply, Operation, Route, VolumeBackupInventory};
+use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Takes a backup of one volume onto one backup storage. The first one there is full; later ones read and store what has
 /// changed since the newest one. Each can be used and deleted without regard to the others.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateVolumeBackup {
     /// The volume.
-    #[schemars(extend("x-resource" = "VolumeVO"))]
-    pub volume_uuid: String,
+    pub volume_uuid: VolumeUuid,
     /// Where the backup goes.
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuid: String,
+    pub backup_storage_uuid: BackupStorageUuid,
     /// The backup's name.
     #[schemars(length(max = 255))]
     pub name: String,
@@ -47,8 +46,8 @@ pub struct CreateVolumeBackup {
     pub resource_uuid: Option<String>,
     /// Tag patterns to attach.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "TagPatternVO"))]
-    pub tag_uuids: Vec<String>,
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
     pub system_tags: Vec<String>,

@@ -1,6 +1,7 @@
 //! Taking a download link back.
 
 use crate::{EmptyReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct DeleteExportedImageFromBackupStorage {
     /// The storage.
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuid: String,
+    pub backup_storage_uuid: BackupStorageUuid,
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub image_uuid: String,
+    pub image_uuid: ImageUuid,
 }
 
 impl Operation for DeleteExportedImageFromBackupStorage {

@@ -1,6 +1,7 @@
 //! Deleting an image.
 
 use crate::{DeleteMode, EmptyReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +11,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct DeleteImage {
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub uuid: String,
+    pub uuid: ImageUuid,
     /// Only from these storages.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "BackupStorageVO", "x-nonempty" = true))]
-    pub backup_storage_uuids: Option<Vec<String>>,
+    #[schemars(extend("x-nonempty" = true))]
+    pub backup_storage_uuids: Option<Vec<BackupStorageUuid>>,
     /// `Permissive` or `Enforcing`; both delete here, for nothing that depends on it is harmed.
     #[serde(default)]
     #[schemars(with = "String")]

@@ -1,21 +1,21 @@
 //! Deleting a backup.
 
 use crate::{DeleteMode, EmptyReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Deletes a volume backup, from all its storages or from those named. Later backups of the volume and images made from it
 /// stay whole: what they share is kept. Deleting what is gone already is no error.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteVolumeBackup {
     /// The backup.
-    #[schemars(extend("x-resource" = "VolumeBackupVO"))]
-    pub uuid: String,
+    pub uuid: VolumeBackupUuid,
     /// Only from these storages.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "BackupStorageVO", "x-nonempty" = true))]
-    pub backup_storage_uuids: Option<Vec<String>>,
+    #[schemars(extend("x-nonempty" = true))]
+    pub backup_storage_uuids: Option<Vec<BackupStorageUuid>>,
     /// Accepted; no backup depends on another.
     #[serde(default)]
     pub handle_dependency: bool,

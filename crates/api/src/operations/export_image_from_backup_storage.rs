@@ -1,21 +1,21 @@
 //! Making an image downloadable.
 
 use crate::{ExportReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Makes an image downloadable and answers the link. Whoever has the link may download, in whole or in ranges, until it
 /// expires. Nothing is copied: the file is laid out while it is read.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportImageFromBackupStorage {
     /// The storage that the image lies on.
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuid: String,
+    pub backup_storage_uuid: BackupStorageUuid,
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub image_uuid: String,
+    #[schemars(extend("x-shared" = true))]
+    pub image_uuid: ImageUuid,
     /// The format of the file; the image's own unless given.
     #[serde(default)]
     #[schemars(extend("enum" = ["raw", "qcow2"]))]

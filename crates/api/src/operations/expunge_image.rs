@@ -1,6 +1,7 @@
 //! Forgetting a deleted image.
 
 use crate::{EmptyReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +13,11 @@ pub struct ExpungeImage {
     #[serde(default)]
     pub uuid: Option<String>,
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub image_uuid: String,
+    pub image_uuid: ImageUuid,
     /// Only on these storages.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "BackupStorageVO", "x-nonempty" = true))]
-    pub backup_storage_uuids: Option<Vec<String>>,
+    #[schemars(extend("x-nonempty" = true))]
+    pub backup_storage_uuids: Option<Vec<BackupStorageUuid>>,
 }
 
 impl Operation for ExpungeImage {

@@ -1,6 +1,7 @@
 //! How much backup storages hold.
 
 use crate::{CapacityReply, Operation, Route, Runs};
+use imprint_domain::{BackupStorageUuid, ZoneUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct GetBackupStorageCapacity {
     /// The zones that they serve.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "ZoneVO"))]
-    pub zone_uuids: Vec<String>,
+    pub zone_uuids: Vec<ZoneUuid>,
     /// The storages.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuids: Vec<String>,
+    pub backup_storage_uuids: Vec<BackupStorageUuid>,
     /// All of them.
     #[serde(default)]
     pub all: bool,

@@ -1,6 +1,6 @@
 //! Finding backup storages of every type.
 
-use crate::{Query, QueryResource, BackupStorageInventory};
+use crate::{BackupStorageInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds backup storages of every type.
@@ -11,6 +11,7 @@ impl Query for QueryBackupStorage {
     const NAME: &'static str = "QueryBackupStorage";
     const GROUP: &'static str = "backup storage";
     const PATH: &'static str = "/backup-storage";
-    const RESOURCE: QueryResource = QueryResource::BackupStorage;
+    const SUBTYPES: &'static [(&'static str, &'static str)] =
+        &[("ImageStoreBackupStorage", "QueryImageStoreBackupStorage")];
     type Inventory = BackupStorageInventory;
 }

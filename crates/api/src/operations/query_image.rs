@@ -1,6 +1,6 @@
 //! Finding images, deleted ones that can be recovered included.
 
-use crate::{Query, QueryResource, ImageInventory};
+use crate::{ImageInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds images, deleted ones that can be recovered included.
@@ -11,6 +11,5 @@ impl Query for QueryImage {
     const NAME: &'static str = "QueryImage";
     const GROUP: &'static str = "image";
     const PATH: &'static str = "/images";
-    const RESOURCE: QueryResource = QueryResource::Image;
     type Inventory = ImageInventory;
 }

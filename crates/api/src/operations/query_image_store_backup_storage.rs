@@ -1,6 +1,6 @@
 //! Finding image stores.
 
-use crate::{Query, QueryResource, ImageStoreBackupStorageInventory};
+use crate::{ImageStoreBackupStorageInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds image stores.
@@ -11,6 +11,5 @@ impl Query for QueryImageStoreBackupStorage {
     const NAME: &'static str = "QueryImageStoreBackupStorage";
     const GROUP: &'static str = "backup storage";
     const PATH: &'static str = "/backup-storage/image-store";
-    const RESOURCE: QueryResource = QueryResource::ImageStoreBackupStorage;
     type Inventory = ImageStoreBackupStorageInventory;
 }

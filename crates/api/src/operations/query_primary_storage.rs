@@ -1,6 +1,6 @@
 //! Finding primary storages.
 
-use crate::{Query, QueryResource, PrimaryStorageInventory};
+use crate::{PrimaryStorageInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds primary storages.
@@ -11,6 +11,5 @@ impl Query for QueryPrimaryStorage {
     const NAME: &'static str = "QueryPrimaryStorage";
     const GROUP: &'static str = "primary storage";
     const PATH: &'static str = "/primary-storage";
-    const RESOURCE: QueryResource = QueryResource::PrimaryStorage;
     type Inventory = PrimaryStorageInventory;
 }

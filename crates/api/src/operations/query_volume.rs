@@ -1,6 +1,6 @@
 //! Finding volumes.
 
-use crate::{Query, QueryResource, VolumeInventory};
+use crate::{VolumeInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds volumes.
@@ -11,6 +11,5 @@ impl Query for QueryVolume {
     const NAME: &'static str = "QueryVolume";
     const GROUP: &'static str = "volume";
     const PATH: &'static str = "/volumes";
-    const RESOURCE: QueryResource = QueryResource::Volume;
     type Inventory = VolumeInventory;
 }

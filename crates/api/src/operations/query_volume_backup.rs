@@ -1,6 +1,6 @@
 //! Finding volume backups.
 
-use crate::{Query, QueryResource, VolumeBackupInventory};
+use crate::{VolumeBackupInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds volume backups.
@@ -11,6 +11,5 @@ impl Query for QueryVolumeBackup {
     const NAME: &'static str = "QueryVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const PATH: &'static str = "/volume-backups";
-    const RESOURCE: QueryResource = QueryResource::VolumeBackup;
     type Inventory = VolumeBackupInventory;
 }

@@ -1,6 +1,6 @@
 //! Finding zones.
 
-use crate::{Query, QueryResource, ZoneInventory};
+use crate::{ZoneInventory, Query};
 use schemars::JsonSchema;
 
 /// Finds zones.
@@ -11,6 +11,5 @@ impl Query for QueryZone {
     const NAME: &'static str = "QueryZone";
     const GROUP: &'static str = "platform";
     const PATH: &'static str = "/zones";
-    const RESOURCE: QueryResource = QueryResource::Zone;
     type Inventory = ZoneInventory;
 }

@@ -1,6 +1,7 @@
 //! Taking a deletion back.
 
 use crate::{ImageInventory, InventoryReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +10,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct RecoverImage {
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub image_uuid: String,
+    pub image_uuid: ImageUuid,
     /// Only on these storages; none means all.
     #[serde(default)]
-    #[schemars(extend("x-resource" = "BackupStorageVO"))]
-    pub backup_storage_uuids: Vec<String>,
+    pub backup_storage_uuids: Vec<BackupStorageUuid>,
 }
 
 impl Operation for RecoverImage {

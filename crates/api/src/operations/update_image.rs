@@ -1,6 +1,7 @@
 //! Changing an image's description.
 
 use crate::{ImageInventory, InventoryReply, Operation, Route};
+use imprint_domain::ImageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct UpdateImage {
     /// The image.
-    #[schemars(extend("x-resource" = "ImageVO"))]
-    pub uuid: String,
+    pub uuid: ImageUuid,
     /// Its new name.
     #[serde(default)]
     #[schemars(length(max = 255))]

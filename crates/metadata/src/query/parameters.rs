@@ -38,7 +38,10 @@ impl Parameters {
     pub(super) fn seen(&mut self, alias: &str) -> Option<String> {
         let Scope::Account(account) = self.scope else { return None };
         let account = self.push_own(account.to_string());
-        Some(format!("{alias}.account_uuid = {account}"))
+        Some(format!(
+            "({alias}.account_uuid = {account} OR EXISTS (SELECT 1 FROM resource_share s \
+             WHERE s.resource_uuid = {alias}.uuid AND s.account_uuid IN ({account}, '')))"
+        ))
     }
 
     pub(super) fn is_postgres(&self) -> bool {

@@ -16,7 +16,6 @@ macro_rules! on_both {
 mod backups;
 mod catalog;
 mod digests;
-mod existence;
 mod exports;
 mod group_commit;
 mod identity;
@@ -27,6 +26,7 @@ mod opening;
 mod queries;
 mod query_limits;
 mod query_scope;
+mod resources;
 mod rows;
 mod storages;
 mod templates;

@@ -7,7 +7,7 @@ use imprint_domain::{
 };
 use imprint_metadata::{
     BackupFacts, BackupStorageRow, BeginBackup, BegunBackup, CommitBackup, NewImage, NewLease, NewTags,
-    PrimaryStorageRow, Scope, VolumeRow, ZoneRow,
+    PrimaryStorageRow, VolumeRow, ZoneRow,
 };
 
 /// A zone, one backup storage, one primary storage and one volume.
@@ -93,7 +93,7 @@ impl World {
 
     pub(crate) async fn image(&self, db: &TestDb, backup: VolumeBackupUuid) -> ImageUuid {
         let image = self.new_image(backup);
-        db.metadata.create_image_from_backup(image, Scope::Administrator).await.unwrap().uuid
+        db.metadata.create_image_from_backup(image).await.unwrap().uuid
     }
 
     /// A second backup storage.

@@ -2,10 +2,10 @@
 
 use crate::rows::{World, root, storage};
 use imprint_domain::{
-    AccountUuid, BackupStorageUuid, CatalogKind, CatalogState, ImageFormat, ResourceState, ResourceStatus,
-    StorageStatus, VolumeBackupUuid,
+    BackupStorageUuid, CatalogKind, CatalogState, ImageFormat, ResourceState, ResourceStatus, StorageStatus,
+    VolumeBackupUuid,
 };
-use imprint_metadata::{CreateImageError, Digest, MetadataError, NewTags, Scope};
+use imprint_metadata::{CreateImageError, Digest, MetadataError, NewTags};
 
 on_both! {
     async fn an_image_is_ready_at_once_with_what_its_backup_knows(db: &TestDb) {
@@ -13,7 +13,7 @@ on_both! {
         let (backup, _) = world.backup(db, 1).await;
         let mut new = world.new_image(backup);
         new.tags = NewTags { system: vec!["a::b".to_owned()], user: vec!["mine".to_owned()], patterns: Vec::new() };
-        let row = db.metadata.create_image_from_backup(new.clone(), Scope::Administrator).await.unwrap();
+        let row = db.metadata.create_image_from_backup(new.clone()).await.unwrap();
         assert_eq!(db.metadata.image(new.uuid).await.unwrap(), Some(row.clone()));
         assert_eq!((row.status, row.state, row.rev), (ResourceStatus::Ready, ResourceState::Enabled, 1));
         assert_eq!((row.size, row.actual_size, row.format), (1 << 30, 3 << 16, ImageFormat::Qcow2));
@@ -38,7 +38,7 @@ on_both! {
         db.metadata.put_digest(root(1), ImageFormat::Qcow2, 2, Digest { md5: "newer".to_owned(), ..digest.clone() }).await.unwrap();
         db.metadata.put_digest(root(1), ImageFormat::Qcow2, 1, digest.clone()).await.unwrap();
         let new = world.new_image(backup);
-        let row = db.metadata.create_image_from_backup(new.clone(), Scope::Administrator).await.unwrap();
+        let row = db.metadata.create_image_from_backup(new.clone()).await.unwrap();
         assert_eq!(row.md5_sum, Some(digest.md5));
         let tag = format!("image::sha256::{}", digest.sha256);
         assert_eq!(db.metadata.system_tags(&new.uuid.to_string()).await.unwrap(), [tag]);
@@ -48,30 +48,28 @@ on_both! {
     async fn an_image_is_not_made_of_what_is_not_there_or_not_ready(db: &TestDb) {
         let world = World::create(db).await;
         let (backup, _) = world.backup(db, 1).await;
-        let create = async |backup, storage: BackupStorageUuid, scope| {
+        let create = async |backup, storage: BackupStorageUuid| {
             let mut new = world.new_image(backup);
             new.storage = storage;
-            db.metadata.create_image_from_backup(new, scope).await.unwrap_err()
+            db.metadata.create_image_from_backup(new).await.unwrap_err()
         };
         let other = storage("other", world.zone);
         let other_uuid = other.uuid;
         db.metadata.create_backup_storage(other, NewTags::default()).await.unwrap();
-        assert!(matches!(create(backup, other_uuid, Scope::Administrator).await, CreateImageError::NotOnStorage));
-        let nothing = create(VolumeBackupUuid::random(), world.storage, Scope::Administrator).await;
+        assert!(matches!(create(backup, other_uuid).await, CreateImageError::NotOnStorage));
+        let nothing = create(VolumeBackupUuid::random(), world.storage).await;
         assert!(matches!(nothing, CreateImageError::NotOnStorage));
-        let stranger = Scope::Account(AccountUuid::random());
-        assert!(matches!(create(backup, world.storage, stranger).await, CreateImageError::NotOwner));
 
         let creating = world.begin();
         db.metadata.begin_backup(creating.clone()).await.unwrap();
-        let error = create(creating.uuid, world.storage, Scope::Administrator).await;
+        let error = create(creating.uuid, world.storage).await;
         assert!(matches!(error, CreateImageError::BackupNotReady { status: ResourceStatus::Creating }), "{error:?}");
         db.metadata.begin_backup_deletion(backup, None).await.unwrap();
-        let error = create(backup, world.storage, Scope::Account(world.account)).await;
+        let error = create(backup, world.storage).await;
         assert!(matches!(error, CreateImageError::BackupNotReady { status: ResourceStatus::Deleting }), "{error:?}");
 
         db.metadata.set_backup_storage_status(world.storage, StorageStatus::Connecting, None).await.unwrap();
-        let error = create(creating.uuid, world.storage, Scope::Administrator).await;
+        let error = create(creating.uuid, world.storage).await;
         assert!(matches!(error, CreateImageError::StorageNotUsable { status: StorageStatus::Connecting, .. }));
     }
 
@@ -82,7 +80,7 @@ on_both! {
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let (metadata, new) = (db.metadata.clone(), new.clone());
-            tries.spawn(async move { metadata.create_image_from_backup(new, Scope::Administrator).await });
+            tries.spawn(async move { metadata.create_image_from_backup(new).await });
         }
         let results = tries.join_all().await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -98,7 +96,7 @@ on_both! {
             let mut images = tokio::task::JoinSet::new();
             for _ in 0..6 {
                 let (metadata, new) = (db.metadata.clone(), world.new_image(backup));
-                images.spawn(async move { metadata.create_image_from_backup(new, Scope::Administrator).await });
+                images.spawn(async move { metadata.create_image_from_backup(new).await });
             }
             let deleter = db.metadata.clone();
             let deletion = tokio::spawn(async move {
@@ -122,11 +120,11 @@ on_both! {
         let (backup, _) = world.backup(db, 1).await;
         let mut new = world.new_image(backup);
         new.name = "'); DROP TABLE image; -- \" \\ % _ $1 ?1 \u{1F4A3}".to_owned();
-        let row = db.metadata.create_image_from_backup(new.clone(), Scope::Administrator).await.unwrap();
+        let row = db.metadata.create_image_from_backup(new.clone()).await.unwrap();
         assert_eq!(db.metadata.image(row.uuid).await.unwrap().unwrap().name, new.name);
         let mut new = world.new_image(backup);
         new.description = Some("a\0b".to_owned());
-        let refused = db.metadata.create_image_from_backup(new.clone(), Scope::Administrator).await;
+        let refused = db.metadata.create_image_from_backup(new.clone()).await;
         assert!(matches!(refused, Err(CreateImageError::Metadata(MetadataError::NotText))), "{refused:?}");
         assert_eq!(db.metadata.image(new.uuid).await.unwrap(), None);
     }

@@ -1,25 +1,29 @@
 //! The service as a backend.
 
 use super::{Backend, Download};
-use imprint_api::QueryResource;
-use imprint_service::{Caller, IdReference, JobState, QueryReply, QueryRequest, Service, ServiceError};
+use imprint_api::QueryDescription;
+use imprint_service::{Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError};
 
 impl Backend for Service {
     async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
         self.caller(session).await
     }
 
-    async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
-        self.missing_references(references).await
+    async fn owners(&self, references: &[IdReference<'_>]) -> Result<Vec<Option<Owner>>, ServiceError> {
+        self.owners(references).await
+    }
+
+    async fn permit(&self, caller: Caller, named: &[(IdReference<'_>, Owner)]) -> Result<(), ServiceError> {
+        self.permit(caller, named).await
     }
 
     async fn query(
         &self,
-        resource: QueryResource,
+        collection: &'static QueryDescription,
         request: QueryRequest,
         caller: Caller,
     ) -> Result<QueryReply, ServiceError> {
-        self.query(resource, request, caller).await
+        self.query(collection, request, caller).await
     }
 
     async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {

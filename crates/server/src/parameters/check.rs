@@ -1,20 +1,9 @@
 //! Checking parameters against the declared rules.
 
 use crate::refusal::shown;
-use imprint_api::{OperationDescription, ParamForm, ParamRule, ResourceKind};
-use imprint_service::ServiceError;
+use imprint_api::{OperationDescription, ParamForm, ParamRule};
+use imprint_service::{IdReference, ServiceError};
 use serde_json::{Map, Value};
-
-/// An id among the parameters that must name an existing resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reference<'a> {
-    /// The parameter's name.
-    pub(crate) field: &'static str,
-    /// What it must name.
-    pub(crate) kind: ResourceKind,
-    /// The id.
-    pub(crate) value: &'a str,
-}
 
 /// Trims the texts that are trimmed and checks every rule; the first that is broken is the error.
 pub(crate) fn check(
@@ -107,16 +96,17 @@ fn refuse(rule: &'static ParamRule, value: &Value, reason: String) -> ServiceErr
 pub(crate) fn references<'a>(
     operation: &'static OperationDescription,
     parameters: &'a Map<String, Value>,
-) -> Vec<Reference<'a>> {
+) -> Vec<IdReference<'a>> {
     let mut references = Vec::new();
     for rule in &operation.rules {
-        let (Some(kind), Some(value)) = (rule.resource, parameters.get(&rule.name)) else { continue };
+        let (Some(resource), Some(value)) = (rule.resource, parameters.get(&rule.name)) else { continue };
         let values = match value {
             Value::Array(elements) if rule.form == ParamForm::TextList => elements.as_slice(),
             one => std::slice::from_ref(one),
         };
         let texts = values.iter().filter_map(Value::as_str);
-        references.extend(texts.map(|value| Reference { field: &rule.name, kind, value }));
+        let reference = |value| IdReference { field: &rule.name, resource, value, shared: rule.shared };
+        references.extend(texts.map(reference));
     }
     references
 }
@@ -216,7 +206,7 @@ mod tests {
     fn ids_are_collected_from_texts_and_lists() {
         let parameters = json!({"uuid": "i", "backupStorageUuids": ["s", "t"]});
         let found = references(operation("DeleteImage"), parameters.as_object().unwrap());
-        let found: Vec<_> = found.iter().map(|it| (it.field, it.kind.as_str(), it.value)).collect();
+        let found: Vec<_> = found.iter().map(|it| (it.field, it.resource.as_str(), it.value)).collect();
         let storage = |value| ("backupStorageUuids", "BackupStorageVO", value);
         assert_eq!(found, [("uuid", "ImageVO", "i"), storage("s"), storage("t")]);
     }

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use imprint_api::{Operation, QueryResource};
+use imprint_api::{Operation, QueryDescription};
 use imprint_domain::{AccountUuid, SessionUuid};
 use imprint_server::{Backend, Download};
-use imprint_service::{Caller, Context, IdReference, JobState, Perform, QueryReply, QueryRequest, ServiceError};
+use imprint_service::{Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -48,7 +48,7 @@ pub(crate) struct TestBackend {
     /// What was performed: name and parameters.
     pub(crate) performed: Mutex<Vec<(&'static str, Value)>>,
     /// What was asked: collection and query.
-    pub(crate) queries: Mutex<Vec<(QueryResource, QueryRequest)>>,
+    pub(crate) queries: Mutex<Vec<(&'static str, QueryRequest)>>,
     pub(crate) jobs: Mutex<HashMap<String, JobState>>,
     /// How many ends of jobs cannot be written.
     pub(crate) failing_ends: AtomicUsize,
@@ -113,19 +113,23 @@ impl Backend for TestBackend {
         }
     }
 
-    async fn missing_references(&self, references: &[IdReference<'_>]) -> Result<Vec<usize>, ServiceError> {
+    async fn owners(&self, references: &[IdReference<'_>]) -> Result<Vec<Option<Owner>>, ServiceError> {
         assert!(!references.is_empty());
-        Ok(references.iter().enumerate().filter(|(_, it)| it.value != KNOWN).map(|(place, _)| place).collect())
+        Ok(references.iter().map(|it| (it.value == KNOWN).then_some(Owner::Nobody)).collect())
+    }
+
+    async fn permit(&self, _: Caller, _: &[(IdReference<'_>, Owner)]) -> Result<(), ServiceError> {
+        Ok(())
     }
 
     async fn query(
         &self,
-        resource: QueryResource,
+        collection: &'static QueryDescription,
         request: QueryRequest,
         _: Caller,
     ) -> Result<QueryReply, ServiceError> {
         let count = request.count;
-        self.queries.lock().unwrap().push((resource, request));
+        self.queries.lock().unwrap().push((collection.name, request));
         let rows = vec![json!({"uuid": KNOWN, "backupStorageRefs": [{"id": 1}]}), json!({"uuid": ABSENT})];
         Ok(QueryReply { inventories: (!count).then_some(rows), total: count.then_some(7) })
     }

@@ -2,7 +2,7 @@
 
 use crate::backend::{ABSENT, ADMIN, KNOWN, TestBackend};
 use crate::server::{TestServer, json};
-use imprint_api::{QueryOperator, QueryResource};
+use imprint_api::QueryOperator;
 use reqwest::Method;
 use serde_json::json as value;
 
@@ -18,8 +18,8 @@ async fn rows_are_answered_with_their_classes() {
         "inventories[0].backupStorageRefs[0]": "org.zstack.header.image.ImageBackupStorageRefInventory",
     });
     assert_eq!(body["schema"], schema);
-    let (resource, request) = server.backend.queries.lock().unwrap().pop().unwrap();
-    assert_eq!(resource, QueryResource::Image);
+    let (collection, request) = server.backend.queries.lock().unwrap().pop().unwrap();
+    assert_eq!(collection, "QueryImage");
     assert_eq!(request.conditions, [("name".to_owned(), QueryOperator::Equal, "deb12".to_owned())]);
 }
 
@@ -48,8 +48,8 @@ async fn a_type_turns_to_its_collection() {
     let (_, body) = json(server.request(Method::GET, path)).await;
     let class = "org.zstack.storage.backup.imagestore.ImageStoreBackupStorageInventory";
     assert_eq!(body["schema"]["inventories[0]"], class);
-    let (resource, _) = server.backend.queries.lock().unwrap().pop().unwrap();
-    assert_eq!(resource, QueryResource::ImageStoreBackupStorage);
+    let (collection, _) = server.backend.queries.lock().unwrap().pop().unwrap();
+    assert_eq!(collection, "QueryImageStoreBackupStorage");
 }
 
 #[tokio::test]

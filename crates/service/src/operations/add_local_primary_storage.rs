@@ -1,9 +1,9 @@
 //! Adding a directory that holds the files of volumes.
 
-use crate::arguments::{existing, gone, new_tags};
+use crate::arguments::new_tags;
 use crate::system_tags::{self, TaggedKind};
 use crate::{Context, Perform, Service, ServiceError, capacity, inventories};
-use imprint_api::{AddLocalPrimaryStorage, InventoryReply, PrimaryStorageInventory, ResourceKind};
+use imprint_api::{AddLocalPrimaryStorage, InventoryReply, PrimaryStorageInventory};
 use imprint_domain::{PrimaryStorageUuid, ResourceState, StorageStatus};
 use imprint_metadata::PrimaryStorageRow;
 
@@ -13,10 +13,6 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         _: Context,
         operation: AddLocalPrimaryStorage,
     ) -> Result<InventoryReply<PrimaryStorageInventory>, ServiceError> {
-        // The protocol declares no resource type for this field; it must name a zone all the same.
-        if !self.metadata.missing(&[(ResourceKind::Zone, &operation.zone_uuid)]).await?.is_empty() {
-            return Err(gone("zoneUuid", "ZoneVO", &operation.zone_uuid));
-        }
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::PrimaryStorage, &operation.system_tags)?;
         let _adding = self.adding_storage.lock().await;
@@ -26,7 +22,7 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         let now = self.clock.now();
         let row = PrimaryStorageRow {
             uuid,
-            zone: existing("zoneUuid", "ZoneVO", &operation.zone_uuid)?,
+            zone: operation.zone_uuid,
             name: operation.name,
             description: operation.description,
             url: operation.url,

@@ -1,12 +1,12 @@
 //! Making a volume: a file that is registered, or a blank one.
 
-use crate::arguments::{existing, gone, new_tags};
+use crate::arguments::{gone, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
 use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories};
 use imprint_api::{CreateDataVolume, InventoryReply, VolumeInventory};
 use imprint_disk_format::{OpenMode, SourceFormat, open_beneath, write_blank_qcow2};
-use imprint_domain::{ResourceState, ResourceStatus, StorageStatus, VolumeSize, VolumeUuid};
+use imprint_domain::{PrimaryStorageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeSize, VolumeUuid};
 use imprint_jobs::Source;
 use imprint_metadata::{PrimaryStorageRow, VolumeRow};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl Perform<CreateDataVolume> for Service {
         let system_tags = system_tags::check(TaggedKind::Volume, &operation.system_tags)?;
         let source = declared_source(&system_tags)?;
         let size = if source.is_none() { Some(blank_size(operation.disk_size)?) } else { None };
-        let storage = self.primary_storage_for(operation.primary_storage_uuid.as_deref()).await?;
+        let storage = self.primary_storage_for(operation.primary_storage_uuid).await?;
         let directory = PathBuf::from(&storage.mount_path);
         let blank = source.is_none();
         let source = match (source, size) {
@@ -77,15 +77,14 @@ fn blank_size(size: i64) -> Result<u64, ServiceError> {
 
 impl Service {
     /// The primary storage named, else the oldest that can be used.
-    async fn primary_storage_for(&self, uuid: Option<&str>) -> Result<PrimaryStorageRow, ServiceError> {
+    async fn primary_storage_for(&self, uuid: Option<PrimaryStorageUuid>) -> Result<PrimaryStorageRow, ServiceError> {
         let storage = if let Some(uuid) = uuid {
-            let id = existing("primaryStorageUuid", "PrimaryStorageVO", uuid)?;
-            let row = self.metadata.primary_storage(id).await?;
-            row.ok_or_else(|| gone("primaryStorageUuid", "PrimaryStorageVO", uuid))?
+            let row = self.metadata.primary_storage(uuid).await?;
+            row.ok_or_else(|| gone("primaryStorageUuid", &uuid))?
         } else {
             let rows = self.metadata.primary_storages().await?;
             let usable = rows.into_iter().find(usable);
-            usable.ok_or_else(|| gone("primaryStorageUuid", "PrimaryStorageVO", "an Enabled and Connected one"))?
+            usable.ok_or(Refusal::NoPrimaryStorage)?
         };
         if !usable(&storage) {
             return Err(Refusal::StorageNotUsable {

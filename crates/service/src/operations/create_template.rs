@@ -1,19 +1,19 @@
 //! The operation of record, and its sibling for root volumes: an image made of a backup in one transaction.
 
-use crate::arguments::{existing, new_tags};
+use crate::arguments::new_tags;
 use crate::system_tags::{self, TaggedKind};
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
 };
-use imprint_domain::{ImageUuid, MediaType};
+use imprint_domain::{BackupStorageUuid, ImageUuid, MediaType, TagPatternUuid, VolumeBackupUuid};
 use imprint_metadata::{CreateImageError, NewImage};
 
 /// What both operations ask for.
 struct Template {
     media_type: MediaType,
-    backup_uuid: String,
-    backup_storage_uuid: String,
+    backup_uuid: VolumeBackupUuid,
+    backup_storage_uuid: BackupStorageUuid,
     name: String,
     description: Option<String>,
     guest_os_type: Option<String>,
@@ -22,7 +22,7 @@ struct Template {
     system: bool,
     virtio: Option<bool>,
     resource_uuid: Option<String>,
-    tag_uuids: Vec<String>,
+    tag_uuids: Vec<TagPatternUuid>,
     system_tags: Vec<String>,
     user_tags: Vec<String>,
 }
@@ -85,8 +85,8 @@ impl Service {
         let platform = plain_platform(template.platform.as_deref());
         let image = NewImage {
             uuid: self.new_uuid(template.resource_uuid.as_ref(), ImageUuid::random).await?,
-            backup: existing("backupUuid", "VolumeBackupVO", &template.backup_uuid)?,
-            storage: existing("backupStorageUuid", "BackupStorageVO", &template.backup_storage_uuid)?,
+            backup: template.backup_uuid,
+            storage: template.backup_storage_uuid,
             name: template.name,
             description: template.description,
             media_type: template.media_type,
@@ -108,7 +108,7 @@ impl Service {
         if let Some(reason) = self.jobs.read_only_reason(storage) {
             return Err(Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into());
         }
-        let made = self.metadata.create_image_from_backup(image, caller.scope()).await;
+        let made = self.metadata.create_image_from_backup(image).await;
         let row = made.map_err(|error| match error {
             CreateImageError::NotOnStorage => {
                 Refusal::BackupNotOnStorage { backup, storage: storage.to_string() }.into()
@@ -117,9 +117,6 @@ impl Service {
             CreateImageError::StorageNotUsable { state, status } => {
                 Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }
                     .into()
-            }
-            CreateImageError::NotOwner => {
-                ServiceError::NotOwner { field: "backupUuid", value: template.backup_uuid.clone() }
             }
             CreateImageError::UuidTaken => ServiceError::UuidTaken { value: uuid.to_string() },
             CreateImageError::Metadata(error) => error.into(),

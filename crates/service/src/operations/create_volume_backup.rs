@@ -1,6 +1,6 @@
 //! Taking a backup.
 
-use crate::arguments::{existing, gone, new_tags};
+use crate::arguments::{gone, new_tags};
 use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
@@ -16,23 +16,19 @@ impl Perform<CreateVolumeBackup> for Service {
         operation: CreateVolumeBackup,
     ) -> Result<InventoryReply<VolumeBackupInventory>, ServiceError> {
         let caller = context.caller()?;
-        let volume_uuid: VolumeUuid = existing("volumeUuid", "VolumeVO", &operation.volume_uuid)?;
-        let storage: BackupStorageUuid =
-            existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
+        let volume_uuid = operation.volume_uuid;
+        let storage = operation.backup_storage_uuid;
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeBackupUuid::random).await?;
         let system_tags = system_tags::check(TaggedKind::VolumeBackup, &operation.system_tags)?;
         let volume = self.metadata.volume(volume_uuid).await?;
-        let volume = volume.ok_or_else(|| gone("volumeUuid", "VolumeVO", &operation.volume_uuid))?;
-        if !caller.scope().sees(volume.account) {
-            return Err(ServiceError::NotOwner { field: "volumeUuid", value: operation.volume_uuid });
-        }
+        let volume = volume.ok_or_else(|| gone("volumeUuid", &volume_uuid))?;
         if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
             return Err(
                 Refusal::VolumeNotUsable { volume: volume_uuid, state: volume.state, status: volume.status }.into()
             );
         }
         let directory = self.metadata.primary_storage(volume.primary_storage).await?;
-        let directory = directory.ok_or_else(|| gone("volumeUuid", "PrimaryStorageVO", &volume.uuid.to_string()))?;
+        let directory = directory.ok_or_else(|| gone("volumeUuid", &volume.primary_storage))?;
         let source: VolumeSource = volume.source.parse().map_err(|error| Refusal::Source {
             volume: volume.uuid.to_string(),
             location: volume.source.clone(),
@@ -50,7 +46,12 @@ impl Perform<CreateVolumeBackup> for Service {
             account: caller.account,
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
             read_limit: operation.volume_read_bandwidth.and_then(|limit| u64::try_from(limit).ok()),
-            digest: self.metadata.system_tags(&operation.volume_uuid).await?.iter().any(|tag| tag == "backup::digest"),
+            digest: self
+                .metadata
+                .system_tags(&volume_uuid.to_string())
+                .await?
+                .iter()
+                .any(|tag| tag == "backup::digest"),
             work: context.work,
         };
         let row =
@@ -71,7 +72,7 @@ fn refused(
     match error {
         BackupError::Source(error) => ServiceError::from_source(error, &volume.to_string(), file),
         BackupError::Read(error) => source(crate::error::chain(&error)),
-        BackupError::Begin(BeginBackupError::VolumeGone) => gone("volumeUuid", "VolumeVO", &volume.to_string()),
+        BackupError::Begin(BeginBackupError::VolumeGone) => gone("volumeUuid", &volume),
         BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }

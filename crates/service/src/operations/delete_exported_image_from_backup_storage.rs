@@ -1,20 +1,16 @@
 //! Ending an image's download links.
 
-use crate::arguments::existing;
 use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{DeleteExportedImageFromBackupStorage, EmptyReply};
-use imprint_domain::{BackupStorageUuid, ImageUuid};
 
 impl Perform<DeleteExportedImageFromBackupStorage> for Service {
     async fn perform(
         &self,
-        context: Context,
+        _: Context,
         operation: DeleteExportedImageFromBackupStorage,
     ) -> Result<EmptyReply, ServiceError> {
-        let storage: BackupStorageUuid =
-            existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
-        let image: ImageUuid = existing("imageUuid", "ImageVO", &operation.image_uuid)?;
-        self.own_image(context.caller()?, "imageUuid", image).await?;
+        let storage = operation.backup_storage_uuid;
+        let image = operation.image_uuid;
         self.metadata.delete_exports(image, storage).await?;
         Ok(EmptyReply {})
     }

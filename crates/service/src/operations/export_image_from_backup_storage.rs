@@ -1,10 +1,10 @@
 //! Making an image downloadable.
 
-use crate::arguments::existing;
+use crate::arguments::gone;
 use crate::downloads::{new_token, token_hash};
 use crate::{Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{ExportImageFromBackupStorage, ExportReply};
-use imprint_domain::{BackupStorageUuid, ImageFormat, ImageUuid, ResourceStatus};
+use imprint_domain::{ImageFormat, ResourceStatus};
 use imprint_metadata::NewExport;
 
 impl Perform<ExportImageFromBackupStorage> for Service {
@@ -13,10 +13,9 @@ impl Perform<ExportImageFromBackupStorage> for Service {
         context: Context,
         operation: ExportImageFromBackupStorage,
     ) -> Result<ExportReply, ServiceError> {
-        let storage: BackupStorageUuid =
-            existing("backupStorageUuid", "BackupStorageVO", &operation.backup_storage_uuid)?;
-        let uuid: ImageUuid = existing("imageUuid", "ImageVO", &operation.image_uuid)?;
-        let image = self.own_image(context.caller()?, "imageUuid", uuid).await?;
+        let storage = operation.backup_storage_uuid;
+        let uuid = operation.image_uuid;
+        let image = self.metadata.image(uuid).await?.ok_or_else(|| gone("imageUuid", &uuid))?;
         let format = match operation.export_format.as_deref() {
             Some("raw") => ImageFormat::Raw,
             None if image.format == ImageFormat::Raw => ImageFormat::Raw,

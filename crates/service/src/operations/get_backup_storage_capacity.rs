@@ -5,11 +5,10 @@ use imprint_api::{CapacityReply, GetBackupStorageCapacity};
 
 impl Perform<GetBackupStorageCapacity> for Service {
     async fn perform(&self, _: Context, operation: GetBackupStorageCapacity) -> Result<CapacityReply, ServiceError> {
-        let wanted = |list: &[String], value: &str| list.iter().any(|element| element == value);
         let (mut total, mut available) = (0u64, 0u64);
         for storage in self.metadata.backup_storages().await? {
-            let named = wanted(&operation.backup_storage_uuids, &storage.uuid.to_string());
-            let in_zone = storage.zones.iter().any(|zone| wanted(&operation.zone_uuids, &zone.to_string()));
+            let named = operation.backup_storage_uuids.contains(&storage.uuid);
+            let in_zone = storage.zones.iter().any(|zone| operation.zone_uuids.contains(zone));
             if !(operation.all || named || in_zone) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Changing an image's description.
 
-use crate::arguments::{existing, gone};
+use crate::arguments::gone;
 use crate::{Context, Perform, Service, ServiceError, inventories};
 use imprint_api::{ImageInventory, InventoryReply, UpdateImage};
 use imprint_domain::ImageUuid;
@@ -9,11 +9,10 @@ use imprint_metadata::ImageChanges;
 impl Perform<UpdateImage> for Service {
     async fn perform(
         &self,
-        context: Context,
+        _: Context,
         operation: UpdateImage,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
-        let uuid: ImageUuid = existing("uuid", "ImageVO", &operation.uuid)?;
-        self.own_image(context.caller()?, "uuid", uuid).await?;
+        let uuid = operation.uuid;
         let known = |_| ServiceError::internal("read a checked value")("mediaType or format".into());
         let changes = ImageChanges {
             name: operation.name,
@@ -34,23 +33,6 @@ impl Perform<UpdateImage> for Service {
     }
 }
 
-impl Service {
-    /// The image, if the caller may touch it.
-    pub(crate) async fn own_image(
-        &self,
-        caller: crate::Caller,
-        field: &'static str,
-        uuid: ImageUuid,
-    ) -> Result<imprint_metadata::ImageRow, ServiceError> {
-        let row = self.metadata.image(uuid).await?.ok_or_else(|| gone(field, "ImageVO", &uuid.to_string()))?;
-        if caller.scope().sees(row.account) {
-            Ok(row)
-        } else {
-            Err(ServiceError::NotOwner { field, value: uuid.to_string() })
-        }
-    }
-}
-
 /// What a refused change of an image means to its caller.
 pub(crate) fn image_refused(
     error: imprint_metadata::ChangeImageError,
@@ -59,7 +41,7 @@ pub(crate) fn image_refused(
 ) -> ServiceError {
     use imprint_metadata::ChangeImageError as Error;
     match error {
-        Error::Gone => gone(field, "ImageVO", &image.to_string()),
+        Error::Gone => gone(field, &image),
         Error::NotDeleted { status } => {
             crate::Refusal::ImageStatus { image, status, needed: "it must be Deleted" }.into()
         }

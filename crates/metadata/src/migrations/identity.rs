@@ -1,0 +1,43 @@
+//! Sharing of resources, owners of tag patterns, quotas.
+
+use super::run_all;
+use sea_orm::DbErr;
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+
+/// Adds what accounts share and own.
+pub(crate) struct Identity;
+
+impl MigrationName for Identity {
+    fn name(&self) -> &'static str {
+        "m20261125_000001_identity"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Identity {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run_all(manager.get_connection(), TABLES).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("the schema is not taken back: restore the copy that was made before".to_owned()))
+    }
+}
+
+// An account of '' means all accounts: a null could not be part of the key. The administrator owns the patterns that were
+// made before they had owners.
+const TABLES: &str = "
+CREATE TABLE resource_share (
+    resource_uuid TEXT NOT NULL, account_uuid TEXT NOT NULL, resource_type TEXT NOT NULL, owner_uuid TEXT NOT NULL,
+    created BIGINT NOT NULL, changed BIGINT NOT NULL, PRIMARY KEY (resource_uuid, account_uuid));
+CREATE INDEX resource_share_account ON resource_share (account_uuid);
+ALTER TABLE tag_pattern ADD COLUMN account_uuid TEXT NOT NULL DEFAULT '36c27e8ff05c4780bf6d2fa65700f22e';
+CREATE INDEX image_account ON image (account_uuid, created) WHERE account_uuid <> '36c27e8ff05c4780bf6d2fa65700f22e';
+CREATE INDEX volume_backup_account ON volume_backup (account_uuid, created)
+    WHERE account_uuid <> '36c27e8ff05c4780bf6d2fa65700f22e';
+CREATE TABLE quota (
+    account_uuid TEXT NOT NULL, name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (account_uuid, name))";
