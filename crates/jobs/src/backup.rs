@@ -9,23 +9,18 @@
 //! A failure before 4 takes the row back; what was written is left for collection. A crash between 4 and 5 leaves a Ready
 //! backup whose record is published at the next start.
 
-use crate::changes::AllocationRuns;
 use crate::source::{OpenSource, OpenSourceError, Source};
-use crate::store_leases::StoreLeases;
-use crate::throttle::Throttled;
-use crate::watch::{Ending, Watch, until};
+use crate::watch::Ending;
+use crate::write_state::{NewState, WriteStateError};
 use crate::{Jobs, PublishError, Work};
-use imprint_disk_format::{Disk, ReadDiskError};
-use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeSize, VolumeUuid};
-use imprint_image_store::{Access, Consolidation, ImageStore, MapRoot, WriteError, WriteRequest, Written};
+use imprint_domain::{AccountUuid, BackupStorageUuid, LeaseUuid, VolumeBackupUuid, VolumeUuid};
+use imprint_image_store::{Consolidation, MapRoot, Written};
 use imprint_metadata::{
     BackupFacts, BeginBackup, BeginBackupError, BegunBackup, CommitBackup, CommitBackupError, MetadataError, NewTags,
     VolumeBackupRow,
 };
 use serde_json::json;
 use std::sync::Arc;
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
 /// Every so many backups of a volume, blocks that lie in small segments are gathered.
 const GATHER_EVERY: u64 = 64;
@@ -65,54 +60,18 @@ pub enum BackupError {
     /// The volume's file cannot be opened.
     #[error("open the volume's file")]
     Source(#[source] OpenSourceError),
-    /// The volume's file cannot be read, or changed its size meanwhile.
-    #[error("read the volume's file")]
-    Read(#[source] ReadDiskError),
     /// Metadata refused it.
     #[error(transparent)]
     Begin(#[from] BeginBackupError),
-    /// The store may only be read.
-    #[error("the store is read-only: {reason}")]
-    ReadOnly {
-        /// Why.
-        reason: String,
-    },
-    /// The store has no space left.
-    #[error("the store has no space left")]
-    StorageFull,
-    /// What the parent stored is damaged.
-    #[error("the store is damaged: {what}")]
-    Damaged {
-        /// Which segment and block.
-        what: String,
-    },
+    /// It could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteStateError),
     /// The backup was deleted while it was taken.
     #[error("the backup was deleted while it was taken")]
     Deleted,
-    /// The server is stopping.
-    #[error("the server is stopping")]
-    Stopping,
-    /// It took longer than it may.
-    #[error("the backup took longer than it may")]
-    TimedOut,
-    /// Somebody cancelled it.
-    #[error("the backup was cancelled")]
-    Cancelled,
-    /// The lease ended before the backup did.
-    #[error("the backup's lease ended before it did")]
-    LeaseGone,
-    /// Writing to the store failed, now or earlier: it takes nothing more until it is opened again.
-    #[error("write to the store")]
-    StorageFailed(#[source] WriteError),
-    /// The writer failed otherwise.
-    #[error("write the store")]
-    Write(#[source] WriteError),
     /// The parent's root cannot be read.
     #[error("decode the parent's root")]
     Root(#[from] imprint_image_store::DecodeRootError),
-    /// The volume is larger than any may be.
-    #[error(transparent)]
-    TooLarge(#[from] imprint_domain::VolumeTooLarge),
     /// A thread of ours panicked.
     #[error("a backup thread panicked")]
     Panicked,
@@ -124,12 +83,16 @@ pub enum BackupError {
     Metadata(#[from] MetadataError),
 }
 
+impl From<Ending> for BackupError {
+    fn from(ending: Ending) -> Self {
+        Self::Write(ending.into())
+    }
+}
+
 impl Jobs {
     /// Takes a backup and answers it when it is durable and published.
     pub async fn back_up(&self, request: BackupRequest) -> Result<VolumeBackupRow, BackupError> {
-        request.work.begin_step("wait for other backups", 0..0);
-        let turn = until(&request.work, self.0.backups.acquire()).await?;
-        let _turn = turn.map_err(|_| BackupError::Stopping)?;
+        let _turn = self.writers_turn(&request.work).await?;
         let source = request.source.clone();
         let source = tokio::task::spawn_blocking(move || source.open()).await.map_err(|_| BackupError::Panicked)?;
         let source = source.map_err(BackupError::Source)?;
@@ -158,7 +121,7 @@ impl Jobs {
                 }
                 return Err(match (error, abandoned) {
                     // Whoever deletes it takes its lease away.
-                    (BackupError::LeaseGone, Ok(false)) => BackupError::Deleted,
+                    (BackupError::Write(WriteStateError::Ended(Ending::LeaseGone)), Ok(false)) => BackupError::Deleted,
                     (error, _) => error,
                 });
             }
@@ -179,31 +142,21 @@ impl Jobs {
         begun: BegunBackup,
         lease: LeaseUuid,
     ) -> Result<VolumeBackupRow, BackupError> {
-        let metadata = &self.0.settings.metadata;
-        let store = self
-            .store(request.storage)
-            .await?
-            .ok_or(BackupError::ReadOnly { reason: "its store is not open".to_owned() })?;
-        if let Access::ReadOnly(reason) = store.access() {
-            return Err(BackupError::ReadOnly { reason: reason.to_string() });
-        }
-        let size = VolumeSize::new(source.disk.size())?;
         let parent = begun.parent.map(|(_, root)| MapRoot::decode(&root)).transpose()?;
         let gather = begun.ordinal % GATHER_EVERY == GATHER_EVERY - 1;
-        let consolidation = if gather { Consolidation::CrowdedAndSmall } else { Consolidation::Crowded };
-        let write = WriteRequest { size, parent, lease, owner: request.account, consolidation };
-        let leases = StoreLeases { metadata: metadata.clone(), storage: request.storage, runtime: Handle::current() };
-        let watch = Arc::new(Watch::new(self.clone(), request.work.clone(), size.blocks()));
-        // Ends when it is dropped.
-        let mut followers = JoinSet::new();
-        followers.spawn(Arc::clone(&watch).follow(lease));
+        let state = NewState {
+            storage: request.storage,
+            lease,
+            parent,
+            owner: request.account,
+            consolidation: if gather { Consolidation::CrowdedAndSmall } else { Consolidation::Crowded },
+            read_limit: request.read_limit,
+        };
+        let (size, occupied) = (source.disk.size(), source.occupied);
         request.work.begin_step("read the volume", 0..99);
-        let (occupied, read_limit) = (source.occupied, request.read_limit);
-        let written =
-            tokio::task::spawn_blocking(move || write_all(&store, &write, &source, read_limit, &leases, &watch));
-        let written = written.await.map_err(|_| BackupError::Panicked)??;
-        drop(followers);
-        metadata.set_volume_sizes(request.volume, size.bytes(), occupied).await?;
+        let written = self.write_state(state, Arc::new(source), &request.work).await?;
+        let metadata = &self.0.settings.metadata;
+        metadata.set_volume_sizes(request.volume, size, occupied).await?;
         let commit = CommitBackup {
             uuid: request.uuid,
             storage: request.storage,
@@ -211,58 +164,10 @@ impl Jobs {
             facts: facts(request, &written, parent.is_some()),
         };
         metadata.commit_backup(commit).await.map_err(|error| match error {
-            CommitBackupError::LeaseGone => BackupError::LeaseGone,
+            CommitBackupError::LeaseGone => Ending::LeaseGone.into(),
             CommitBackupError::Deleted => BackupError::Deleted,
             CommitBackupError::Metadata(error) => error.into(),
         })
-    }
-}
-
-fn write_all(
-    store: &ImageStore,
-    request: &WriteRequest,
-    source: &OpenSource,
-    read_limit: Option<u64>,
-    leases: &StoreLeases,
-    watch: &Watch,
-) -> Result<Written, BackupError> {
-    let disk = &*source.disk;
-    let throttled = read_limit.map(|limit| Throttled::new(disk, limit, watch));
-    let read: &dyn Disk = throttled.as_ref().map_or(disk, |throttled| throttled);
-    let written = store.write(request, read, AllocationRuns::new(disk), leases, watch);
-    let written = written.map_err(|error| refused(error, watch.ending()))?;
-    // A file that grew, shrank or was replaced while it was read is nobody's point in time.
-    source.disk.check_unchanged().map_err(BackupError::Read)?;
-    Ok(written)
-}
-
-impl From<Ending> for BackupError {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Stopping => Self::Stopping,
-            Ending::Cancelled => Self::Cancelled,
-            Ending::TimedOut => Self::TimedOut,
-            Ending::LeaseGone => Self::LeaseGone,
-        }
-    }
-}
-
-/// What a writer's failure means to whoever asked for the backup.
-fn refused(error: WriteError, ending: Option<Ending>) -> BackupError {
-    match error {
-        WriteError::Disk(error) => BackupError::Read(error),
-        // The disk's own map of what it holds is read by us, and is as hostile as the rest of it.
-        WriteError::Changes(source) => match source.downcast::<ReadDiskError>() {
-            Ok(error) => BackupError::Read(*error),
-            Err(source) => BackupError::Write(WriteError::Changes(source)),
-        },
-        WriteError::StorageFull => BackupError::StorageFull,
-        WriteError::Cancelled => ending.unwrap_or(Ending::Stopping).into(),
-        WriteError::Parent(error) => BackupError::Damaged { what: error.to_string() },
-        WriteError::LeaseGone => BackupError::LeaseGone,
-        WriteError::ReadOnly(reason) => BackupError::ReadOnly { reason: reason.to_string() },
-        error @ (WriteError::Store(_) | WriteError::Poisoned) => BackupError::StorageFailed(error),
-        error => BackupError::Write(error),
     }
 }
 

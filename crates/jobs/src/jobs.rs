@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard, Semaphore};
 pub(crate) const LEASE_SECONDS: i64 = 600;
 
 /// Each uses all cores and its own memory budget: one more than one, so that a small backup does not wait for a large.
-const BACKUPS_AT_A_TIME: usize = 2;
+const WRITERS_AT_A_TIME: usize = 2;
 
 /// What jobs are started with.
 pub struct JobsSettings {
@@ -50,8 +50,8 @@ pub(crate) struct Shared {
     pub(crate) image_made: Notify,
     /// Digests that clients wait for: one computation for each content and form.
     pub(crate) digesting: Turns<(EncodedRoot, ImageFormat)>,
-    /// Backups that run at a time; others wait, so that memory stays bounded.
-    pub(crate) backups: Semaphore,
+    /// Writers that run at a time; others wait, so that memory stays bounded.
+    pub(crate) writers: Semaphore,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
 }
@@ -93,7 +93,7 @@ impl Jobs {
             publishing: Turns::default(),
             image_made: Notify::new(),
             digesting: Turns::default(),
-            backups: Semaphore::new(BACKUPS_AT_A_TIME),
+            writers: Semaphore::new(WRITERS_AT_A_TIME),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }))

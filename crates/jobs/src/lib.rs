@@ -17,6 +17,7 @@ mod throttle;
 mod turns;
 mod watch;
 mod work;
+mod write_state;
 
 pub use backup::BackupError;
 pub use backup::BackupRequest;
@@ -32,5 +33,7 @@ pub use source::OpenSourceError;
 pub use source::Source;
 pub use stores::OpenStorageError;
 pub use stores::Stores;
+pub use watch::Ending;
 pub use work::Work;
 pub use work::WorkProgress;
+pub use write_state::WriteStateError;

@@ -1,5 +1,7 @@
 //! A volume's file, opened to be read: confined to its directory, checked for its declared format, locked as QEMU locks.
 
+use crate::changes::AllocationRuns;
+use crate::write_state::{Content, Runs};
 use imprint_disk_format::{
     Disk, DiskInUse, Limits, OpenBeneathError, OpenDiskError, OpenMode, ReadLock, SourceFormat, open_beneath, open_disk,
 };
@@ -14,6 +16,16 @@ pub struct Source {
     pub file: String,
     /// What the file is declared to be.
     pub format: SourceFormat,
+}
+
+impl Content for OpenSource {
+    fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        Box::new(AllocationRuns::new(&*self.disk).map(|run| run.map_err(Into::into)))
+    }
 }
 
 /// A volume's file, open. QEMU cannot open it for writing as long as this lives.

@@ -12,15 +12,19 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Why work has to end early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ending {
     /// The server is stopping.
+    #[error("the server is stopping")]
     Stopping,
     /// Somebody has cancelled it.
+    #[error("the work was cancelled")]
     Cancelled,
     /// It has taken as long as it may.
+    #[error("the work took longer than it may")]
     TimedOut,
-    /// Its lease is gone.
+    /// Its lease is gone: what it made was deleted, or nobody has renewed it.
+    #[error("the work's lease is gone")]
     LeaseGone,
 }
 

@@ -133,6 +133,20 @@ impl From<imprint_jobs::PublishError> for ServiceError {
     }
 }
 
+impl From<imprint_jobs::Ending> for ServiceError {
+    fn from(ending: imprint_jobs::Ending) -> Self {
+        match ending {
+            imprint_jobs::Ending::Stopping => Self::Stopping,
+            imprint_jobs::Ending::Cancelled => Self::Cancelled,
+            imprint_jobs::Ending::TimedOut => Self::TimedOut,
+            imprint_jobs::Ending::LeaseGone => {
+                let source = "the work's lease ended before it did".into();
+                Self::Internal { action: "hold a lease", source }
+            }
+        }
+    }
+}
+
 /// An error and its causes, outermost first.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -183,6 +197,20 @@ impl ServiceError {
             imprint_jobs::ReadStoreError::Cancelled => Self::Cancelled,
             imprint_jobs::ReadStoreError::Damaged { what } => Refusal::Damaged { storage, what }.into(),
             error => Self::Internal { action: "read the store", source: error.into() },
+        }
+    }
+
+    /// Why a state was not written into a storage's store.
+    pub(crate) fn from_write(error: imprint_jobs::WriteStateError, storage: BackupStorageUuid) -> Self {
+        use imprint_jobs::WriteStateError as Error;
+        match error {
+            Error::ReadOnly { reason } => Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into(),
+            Error::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
+            Error::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
+            Error::StorageFailed(error) => Self::storage_failed(storage, &error),
+            Error::Ended(ending) => ending.into(),
+            Error::Metadata(error) => error.into(),
+            error => Self::Internal { action: "write into the store", source: error.into() },
         }
     }
 

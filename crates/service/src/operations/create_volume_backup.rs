@@ -6,7 +6,7 @@ use crate::volume_source::VolumeSource;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
 use imprint_api::{CreateVolumeBackup, InventoryReply, VolumeBackupInventory};
 use imprint_domain::{BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
-use imprint_jobs::{BackupError, BackupRequest, Source};
+use imprint_jobs::{BackupError, BackupRequest, Source, WriteStateError};
 use imprint_metadata::BeginBackupError;
 
 impl Perform<CreateVolumeBackup> for Service {
@@ -67,26 +67,21 @@ fn refused(
     file: &str,
     storage: BackupStorageUuid,
 ) -> ServiceError {
-    let source =
-        |reason: String| Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into();
     match error {
         BackupError::Source(error) => ServiceError::from_source(error, &volume.to_string(), file),
-        BackupError::Read(error) => source(crate::error::chain(&error)),
+        BackupError::Write(WriteStateError::Content(error)) => {
+            let reason = crate::error::chain(&error);
+            Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into()
+        }
         BackupError::Begin(BeginBackupError::VolumeGone) => gone("volumeUuid", &volume),
         BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }
         BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
-        BackupError::ReadOnly { reason } => Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into(),
-        BackupError::StorageFull => Refusal::StorageFull { storage: storage.to_string() }.into(),
-        BackupError::Damaged { what } => Refusal::Damaged { storage: storage.to_string(), what }.into(),
+        BackupError::Write(error) => ServiceError::from_write(error, storage),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),
-        BackupError::StorageFailed(error) => ServiceError::storage_failed(storage, &error),
         BackupError::Publish(error) => error.into(),
         BackupError::Begin(BeginBackupError::Metadata(error)) | BackupError::Metadata(error) => error.into(),
-        BackupError::Stopping => ServiceError::Stopping,
-        BackupError::TimedOut => ServiceError::TimedOut,
-        BackupError::Cancelled => ServiceError::Cancelled,
         error => ServiceError::internal("take a backup")(error.into()),
     }
 }
