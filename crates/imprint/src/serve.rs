@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use imprint_server::{LogFormat, ServerConfig};
+use imprint_server::{Endpoint, LogFormat, ServerConfig, Tls};
 use imprint_service::{Service, Settings, SystemClock};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -45,22 +45,48 @@ pub(crate) fn start_log(config: &ServerConfig) -> Result<()> {
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     let config = args.config;
     start_log(&config)?;
+    config.check_exposure()?;
+    let tls = config.tls()?.map(Arc::new);
     let service = Service::start(settings(&config), Arc::new(SystemClock)).await?;
     // Only now: whoever can connect is served.
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    announce(address);
+    announce(address, tls.is_some());
+    if let Some(tls) = &tls {
+        reload_on_hangup(tls.clone())?;
+    }
     tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
     let shutdown = stop_signal(service.clone())?;
-    imprint_server::serve(service, listener, shutdown, config.http()).await?;
+    imprint_server::serve(service, Endpoint { listener, tls }, shutdown, config.http()).await?;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Tells scripts and tests where the server listens; the log may go elsewhere.
 #[expect(clippy::print_stdout, reason = "standard output is this program's answer")]
-fn announce(address: std::net::SocketAddr) {
-    println!("listening on http://{address}");
+fn announce(address: std::net::SocketAddr, tls: bool) {
+    let scheme = if tls { "https" } else { "http" };
+    println!("listening on {scheme}://{address}");
+}
+
+/// Reads the certificate and its key again whenever the process gets a SIGHUP.
+fn reload_on_hangup(tls: Arc<Tls>) -> Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            // Files are read: not on a thread that connections need.
+            let tls = tls.clone();
+            match tokio::task::spawn_blocking(move || tls.reload()).await {
+                Ok(Ok(())) => tracing::info!("new connections are met with the certificate read just now"),
+                Ok(Err(error)) => {
+                    let reason = format!("{:#}", anyhow::Error::new(error));
+                    tracing::error!(reason, "the new certificate cannot be used; the old one stays in use");
+                }
+                Err(error) => tracing::error!(%error, "the certificate was not read; the old one stays in use"),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Ends when the process is asked to; running backups are then taken back.

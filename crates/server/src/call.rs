@@ -9,8 +9,18 @@ use imprint_api::{Access, ErrorCode, OperationDescription};
 use imprint_domain::JobUuid;
 use imprint_service::{Caller, Context, IdReference, Owner, ServiceError, Work};
 use serde_json::{Map, Value, json};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+/// Where a request came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// Who calls.
+    pub(crate) client: IpAddr,
+    /// What absolute URLs begin with, so that the client can follow them.
+    pub(crate) base_url: String,
+}
 
 /// A call whose request has been read.
 #[derive(Debug)]
@@ -22,8 +32,8 @@ pub(crate) struct Call {
     /// Who calls, when that matters. Looked up before anything else is checked, told to the client after the rest: whether
     /// the session is valid decides where the call's job is noted.
     pub(crate) caller: Option<Result<Caller, ServiceError>>,
-    /// What absolute URLs begin with.
-    pub(crate) base_url: String,
+    /// Where it came from.
+    pub(crate) origin: Origin,
     /// The call's id: the client's, or one that was made for it.
     pub(crate) job: String,
     /// How long it may take, and how far it has come.
@@ -82,7 +92,8 @@ async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call:
     };
     // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
     let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
-    let context = Context { caller, job, base_url: call.base_url, work: call.work };
+    let Origin { client, base_url } = call.origin;
+    let context = Context { caller, job, client, base_url, work: call.work };
     performer(backend, context, Value::Object(call.parameters)).await
 }
 

@@ -1,7 +1,9 @@
 //! What the headers of a call ask for besides its parameters.
 
 use crate::refusal::{FrontRefusal, shown};
+use crate::trusted_proxies::Scheme;
 use hyper::header::{HOST, HeaderMap};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The length of a job's id; what stands in it is the client's choice.
@@ -65,16 +67,16 @@ pub(crate) fn wants_schema(headers: &HeaderMap) -> bool {
     headers.contains_key("X-JSON-Schema")
 }
 
-/// What absolute URLs begin with: the configured URL, else the name by which the client called.
-pub(crate) fn base_url(public_url: Option<&str>, headers: &HeaderMap, local: std::net::SocketAddr) -> String {
+/// What absolute URLs begin with: the configured URL, else the scheme and the name by which the client called.
+pub(crate) fn base_url(public_url: Option<&str>, headers: &HeaderMap, scheme: Scheme, local: SocketAddr) -> String {
     if let Some(url) = public_url {
         return url.trim_end_matches('/').to_owned();
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     match host.filter(|host| !host.is_empty() && host.bytes().all(is_name)) {
-        Some(host) => format!("http://{host}"),
-        None => format!("http://{local}"),
+        Some(host) => format!("{}://{host}", scheme.as_str()),
+        None => format!("{}://{local}", scheme.as_str()),
     }
 }
 
@@ -110,11 +112,11 @@ mod tests {
     fn urls_begin_with_the_configured_url_or_with_the_name_called() {
         let local = "10.1.2.3:8080".parse().unwrap();
         let mut headers = HeaderMap::new();
-        assert_eq!(base_url(None, &headers, local), "http://10.1.2.3:8080");
+        assert_eq!(base_url(None, &headers, Scheme::Http, local), "http://10.1.2.3:8080");
         headers.insert(HOST, "backup.example:80".parse().unwrap());
-        assert_eq!(base_url(None, &headers, local), "http://backup.example:80");
+        assert_eq!(base_url(None, &headers, Scheme::Https, local), "https://backup.example:80");
         headers.insert(HOST, "evil/path?".parse().unwrap());
-        assert_eq!(base_url(None, &headers, local), "http://10.1.2.3:8080");
-        assert_eq!(base_url(Some("https://b.example/"), &headers, local), "https://b.example");
+        assert_eq!(base_url(None, &headers, Scheme::Http, local), "http://10.1.2.3:8080");
+        assert_eq!(base_url(Some("https://b.example/"), &headers, Scheme::Http, local), "https://b.example");
     }
 }

@@ -1,7 +1,7 @@
 //! Every setting of the server, declared once: each field is a flag, an `IMPRINT_…` variable and a key of the file that
 //! `--config` names. A flag wins over a variable, a variable over the file, the file over the default.
 
-use crate::HttpConfig;
+use crate::{HttpConfig, Tls, TlsError, TrustedProxy};
 use clap::{Args, ValueEnum};
 use imprint_api::{ReplyZone, UnknownZone};
 use std::net::SocketAddr;
@@ -44,6 +44,32 @@ pub struct ServerConfig {
     /// Where to listen.
     #[arg(long, env = "IMPRINT_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// A PEM file with the server's certificate and those that vouch for it: HTTPS is served. Read again on SIGHUP.
+    #[arg(long, env = "IMPRINT_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// A PEM file with the certificate's private key. Read again on SIGHUP.
+    #[arg(long, env = "IMPRINT_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Whether plain HTTP may be served beyond this machine: passwords, sessions and data then travel in the clear.
+    #[arg(
+        long,
+        env = "IMPRINT_INSECURE_HTTP",
+        value_name = "true|false",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set
+    )]
+    pub insecure_http: bool,
+
+    /// The address or network of a proxy whose `Forwarded`, `X-Forwarded-For`, `X-Real-IP` and `X-Forwarded-Proto` are
+    /// believed; several are parted by commas.
+    #[arg(long, env = "IMPRINT_TRUSTED_PROXY", value_name = "IP[/BITS]", value_delimiter = ',')]
+    pub trusted_proxy: Vec<TrustedProxy>,
 
     /// The database: a URL `postgres://…`, or SQLite in the data directory when absent.
     #[arg(long, env = "IMPRINT_DATABASE", value_name = "URL", hide_env_values = true)]
@@ -117,8 +143,45 @@ impl ServerConfig {
             first_head_timeout: FIRST_HEAD_TIMEOUT,
             max_calls: self.max_calls,
             allow_private_web_hooks: self.allow_private_web_hooks,
+            trusted_proxies: self.trusted_proxy.clone(),
         }
     }
+
+    /// The certificate and key that connections are met with, if they are.
+    ///
+    /// # Errors
+    /// When they cannot be used, or when only one of them is set.
+    pub fn tls(&self) -> Result<Option<Tls>, TlsError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Tls::load(cert.clone(), key.clone()).map(Some),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(TlsError::Half { missing: "--tls-key" }),
+            (None, Some(_)) => Err(TlsError::Half { missing: "--tls-cert" }),
+        }
+    }
+
+    /// Refuses what would send passwords in the clear by mere oversight.
+    ///
+    /// # Errors
+    /// When plain HTTP is to be served beyond this machine and nobody has said that it may.
+    pub fn check_exposure(&self) -> Result<(), ExposedHttp> {
+        let is_local = self.listen.ip().to_canonical().is_loopback();
+        if is_local || self.insecure_http || self.tls_cert.is_some() {
+            return Ok(());
+        }
+        Err(ExposedHttp { listen: self.listen })
+    }
+}
+
+/// Plain HTTP would be served beyond this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "plain HTTP at {listen} would carry passwords, sessions and data in the clear: give --tls-cert and --tls-key, or \
+     listen at 127.0.0.1 behind a proxy that speaks TLS, or say --insecure-http where the network can be trusted"
+)]
+pub struct ExposedHttp {
+    /// Where.
+    pub listen: SocketAddr,
 }
 
 /// A number of bytes, such as `128MiB`.

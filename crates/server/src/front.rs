@@ -6,7 +6,7 @@
 //! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
 
 use crate::backend::{Backend, Performer, performers};
-use crate::call::{self, Call, Outcome};
+use crate::call::{self, Call, Origin, Outcome};
 use crate::call_headers::{CallHeaders, base_url, refuse_mock, wants_schema};
 use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
@@ -17,6 +17,7 @@ use crate::reply::{self, Reply};
 use crate::request_body::RequestBodies;
 use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
+use crate::trusted_proxies::Arrival;
 use crate::web_hook::WebHooks;
 use crate::{HttpConfig, authorization, download, error_reply};
 use bytes::Bytes;
@@ -30,7 +31,6 @@ use imprint_service::{JobState, Work};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -83,32 +83,36 @@ impl<B: Backend> Front<B> {
         self.records.stop().await;
     }
 
-    /// Answers a request that came in at this address.
-    pub(crate) async fn answer<R>(&self, request: Request<R>, local: SocketAddr) -> Reply
+    /// Answers a request that came in so.
+    pub(crate) async fn answer<R>(&self, request: Request<R>, arrival: Arrival) -> Reply
     where
         R: Body<Data = Bytes> + Send,
     {
         let begun = Instant::now();
         let (head, body) = request.into_parts();
-        let reply = self.route(&head, body, local).await.unwrap_or_else(reply::refusal);
+        let client = arrival.client(&head.headers, &self.config.trusted_proxies);
+        let public_url = self.config.public_url.as_deref();
+        let base_url = base_url(public_url, &head.headers, client.scheme, arrival.local);
+        let origin = Origin { client: client.address, base_url };
+        let reply = self.route(&head, body, origin).await.unwrap_or_else(reply::refusal);
         // No path: those of sessions and downloads are secrets.
-        tracing::debug!(method = %head.method, status = reply.status().as_u16(), took = ?begun.elapsed(), "answered");
+        tracing::debug!(method = %head.method, status = reply.status().as_u16(), client = %client.address, took = ?begun.elapsed(), "answered");
         reply
     }
 
-    async fn route<R>(&self, head: &Parts, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
+    async fn route<R>(&self, head: &Parts, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
     {
         refuse_mock(&head.headers)?;
         match RequestPath::parse(head.uri.path())? {
-            RequestPath::Api(path) => self.call(head, &path, body, local).await,
+            RequestPath::Api(path) => self.call(head, &path, body, origin).await,
             RequestPath::Job(job) => self.poll(head, &job).await,
             RequestPath::Export { token } => self.download(head, &token).await,
         }
     }
 
-    async fn call<R>(&self, head: &Parts, path: &str, body: R, local: SocketAddr) -> Result<Reply, FrontRefusal>
+    async fn call<R>(&self, head: &Parts, path: &str, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
     {
@@ -133,7 +137,6 @@ impl<B: Backend> Front<B> {
                 };
                 let parameters = read(operation, body, query_string, found.values())?;
                 let headers = CallHeaders::parse(&head.headers)?;
-                let base_url = base_url(self.config.public_url.as_deref(), &head.headers, local);
                 let job = headers.job.clone().unwrap_or_else(|| JobUuid::random().to_string());
                 let caller = match session {
                     Some(session) => Some(self.backend.caller(&session).await),
@@ -142,7 +145,7 @@ impl<B: Backend> Front<B> {
                 // Only what the client asks for ends work: a backup takes as long as its volume is large. One that reaches
                 // beyond what the clock can count is none.
                 let deadline = headers.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-                let call = Call { operation, parameters, caller, base_url, job, work: Work::until(deadline) };
+                let call = Call { operation, parameters, caller, origin, job, work: Work::until(deadline) };
                 self.run(index, call, headers, wants_schema(&head.headers)).await
             }
         }
@@ -245,7 +248,7 @@ impl<B: Backend> Front<B> {
 
 /// The answer to a call that goes on as a job.
 fn accepted(operation: &OperationDescription, call: &Call, timeout: Option<Duration>) -> Value {
-    let location = format!("{}/zstack/v1/api-jobs/{}", call.base_url, utf8_percent_encode(&call.job, SEGMENT));
+    let location = format!("{}/zstack/v1/api-jobs/{}", call.origin.base_url, utf8_percent_encode(&call.job, SEGMENT));
     let millis = timeout.unwrap_or(operation.timeout).as_millis();
     json!({"location": location, "apiTimeout": u64::try_from(millis).unwrap_or(u64::MAX)})
 }

@@ -3,6 +3,8 @@
 use crate::backend::Backend;
 use crate::front::Front;
 use crate::stall_guard::StallGuard;
+use crate::tls::Tls;
+use crate::trusted_proxies::{Arrival, Scheme, TrustedProxy};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,12 +12,16 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsAcceptor;
 
 /// How requests are answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,17 @@ pub struct HttpConfig {
     pub max_calls: usize,
     /// Whether web hooks may be called at private addresses.
     pub allow_private_web_hooks: bool,
+    /// Whose word on the client's address and scheme is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+}
+
+/// Where connections come from.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// What takes them.
+    pub listener: TcpListener,
+    /// What they are met with; `None`: plain HTTP.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Why no request could be served.
@@ -67,7 +84,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When it cannot begin; a connection that fails is logged and ends alone.
 pub async fn serve<B: Backend>(
     service: Arc<B>,
-    listener: TcpListener,
+    endpoint: Endpoint,
     shutdown: impl Future<Output = ()>,
     config: HttpConfig,
 ) -> Result<(), ServeError> {
@@ -75,6 +92,7 @@ pub async fn serve<B: Backend>(
     let first_head_timeout = config.first_head_timeout;
     let front = Arc::new(Front::new(service, config).map_err(ServeError::WebHooks)?);
     let graceful = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -82,13 +100,19 @@ pub async fn serve<B: Backend>(
             biased;
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => continue,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&endpoint.listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, place)) => {
-                let (front, watcher) = (front.clone(), graceful.watcher());
+            Ok((stream, peer, place)) => {
+                let connection = Connection {
+                    front: front.clone(),
+                    watcher: graceful.watcher(),
+                    deadline: Instant::now() + first_head_timeout,
+                    peer,
+                };
+                let (tls, stopped) = (endpoint.tls.as_ref().map(|tls| tls.current()), stopped.clone());
                 connections.spawn(async move {
-                    connection(front, stream, watcher, first_head_timeout).await;
+                    connection.run(stream, tls, stopped).await;
                     drop(place);
                 });
             }
@@ -98,7 +122,8 @@ pub async fn serve<B: Backend>(
             }
         }
     }
-    drop(listener);
+    drop(endpoint);
+    drop(stopping);
     let ended = async {
         graceful.shutdown().await;
         front.ended().await;
@@ -114,43 +139,98 @@ pub async fn serve<B: Backend>(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     // Beyond the limit connections wait in the system's queue.
     let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, peer, place))
 }
 
-async fn connection<B: Backend>(
+/// A connection that was taken.
+struct Connection<B> {
     front: Arc<Front<B>>,
-    stream: TcpStream,
     watcher: Watcher,
-    first_head_timeout: Duration,
-) {
-    let Ok(local) = stream.local_addr() else { return };
-    let first_head = Notify::new();
-    let service = service_fn(|request| {
-        first_head.notify_one();
-        let front = front.clone();
-        async move { Ok::<_, Infallible>(front.answer(request, local).await) }
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_header_size(MAX_HEADER);
-    http.max_buf_size(MAX_WRITE);
-    let io = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
-    let mut served = pin!(watcher.watch(http.serve_connection(io, service)));
-    let served = tokio::select! {
-        biased;
-        served = &mut served => served,
-        () = first_head.notified() => served.await,
-        // Connections that nobody uses must not take the places of others for long.
-        () = tokio::time::sleep(first_head_timeout) => {
-            tracing::debug!("a new connection sent no request in time");
-            return;
+    /// When the head of its first request must have arrived.
+    deadline: Instant,
+    peer: SocketAddr,
+}
+
+impl<B: Backend> Connection<B> {
+    /// Serves it to its end.
+    async fn run(self, stream: TcpStream, tls: Option<Arc<rustls::ServerConfig>>, mut stopped: watch::Receiver<()>) {
+        let Ok(local) = stream.local_addr() else { return };
+        let arrival = |scheme| Arrival { local, peer: self.peer.ip(), scheme };
+        let Some(tls) = tls else {
+            let arrival = arrival(Scheme::Http);
+            return self.serve(StallGuard::new(stream, STALL_TIMEOUT), arrival).await;
+        };
+        let shaken = tokio::select! {
+            biased;
+            // What has not begun to speak is not waited for.
+            _ = stopped.changed() => return,
+            shaken = timeout_at(self.deadline, shake_hands(stream, tls)) => shaken,
+        };
+        match shaken {
+            Ok(Ok(stream)) => {
+                let arrival = arrival(Scheme::Https);
+                self.serve(stream, arrival).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(peer = %self.peer, "a TLS handshake did not end in time"),
         }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection failed");
     }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, arrival: Arrival) {
+        let Self { front, watcher, deadline, .. } = self;
+        let first_head = Notify::new();
+        let service = service_fn(|request| {
+            first_head.notify_one();
+            let front = front.clone();
+            async move { Ok::<_, Infallible>(front.answer(request, arrival).await) }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_header_size(MAX_HEADER);
+        http.max_buf_size(MAX_WRITE);
+        let mut served = pin!(watcher.watch(http.serve_connection(TokioIo::new(stream), service)));
+        let served = tokio::select! {
+            biased;
+            served = &mut served => served,
+            () = first_head.notified() => served.await,
+            // Connections that nobody uses must not take the places of others for long.
+            () = tokio::time::sleep_until(deadline) => {
+                tracing::debug!("a new connection sent no request in time");
+                return;
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a connection failed");
+        }
+    }
+}
+
+/// The first byte of a TLS connection: a handshake record.
+const HANDSHAKE: u8 = 0x16;
+
+/// What is told to clients that speak plain HTTP where TLS is spoken.
+const SPEAK_TLS: &str = "this port speaks TLS: call it with an https URL";
+
+async fn shake_hands(
+    stream: TcpStream,
+    tls: Arc<rustls::ServerConfig>,
+) -> io::Result<tokio_rustls::server::TlsStream<StallGuard<TcpStream>>> {
+    let mut first = [0];
+    let len = stream.peek(&mut first).await?;
+    let mut stream = StallGuard::new(stream, STALL_TIMEOUT);
+    if len == 1 && first[0] != HANDSHAKE {
+        let answer = format!(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain;charset=UTF-8\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n{SPEAK_TLS}",
+            SPEAK_TLS.len()
+        );
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the client does not speak TLS"));
+    }
+    TlsAcceptor::from(tls).accept(stream).await
 }

@@ -5,6 +5,7 @@ use imprint_api::Operation;
 use imprint_domain::JobUuid;
 use imprint_jobs::Work;
 use std::future::Future;
+use std::net::IpAddr;
 
 /// What an operation may know of its call besides its parameters.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Context {
     pub caller: Option<Caller>,
     /// The call's id: the client's `X-Job-UUID`, else a new one. Progress is reported under it.
     pub job: JobUuid,
+    /// The client's address, as far as it can be known.
+    pub client: IpAddr,
     /// What absolute URLs begin with, such as `http://10.1.2.3:8080`, without a slash at the end.
     pub base_url: String,
     /// How long the call may take, whether it was cancelled, and how far it has come: what takes long asks it and tells it.

@@ -33,4 +33,6 @@ mod storages;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod volumes;

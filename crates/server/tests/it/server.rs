@@ -1,7 +1,7 @@
 //! A server that runs as long as a test.
 
 use crate::backend::{ADMIN, TestBackend};
-use imprint_server::{HttpConfig, serve};
+use imprint_server::{Endpoint, HttpConfig, serve};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -29,6 +29,7 @@ pub(crate) fn config() -> HttpConfig {
         first_head_timeout: Duration::from_secs(10),
         max_calls: 8,
         allow_private_web_hooks: true,
+        trusted_proxies: Vec::new(),
     }
 }
 
@@ -48,7 +49,7 @@ impl TestServer {
                 // A test that ends without stopping drops its end.
                 let _ = stopped.await;
             };
-            serve(service, listener, shutdown, config).await.unwrap();
+            serve(service, Endpoint { listener, tls: None }, shutdown, config).await.unwrap();
         });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { backend, address, client, stop, served }
