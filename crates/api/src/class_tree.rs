@@ -3,10 +3,13 @@
 
 use serde_json::{Map, Value};
 
+/// In place of a field's name: each value of a map.
+pub(crate) const EACH: &str = "*";
+
 /// A class that clients know, and those of its fields that hold objects or lists of objects of further classes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClassTree {
-    /// The full name of the class.
+    /// The full name of the class; empty for what is of no class that clients know, but holds such.
     pub class: &'static str,
     /// Fields that hold objects of classes themselves.
     pub fields: &'static [ClassedField],
@@ -31,6 +34,11 @@ pub fn schema_of(body: &Value, fields: &[ClassedField]) -> Map<String, Value> {
 
 fn collect(path: &str, object: &Value, fields: &[ClassedField], schema: &mut Map<String, Value>) {
     for (name, tree) in fields {
+        if *name == EACH {
+            let entries = object.as_object().into_iter().flatten();
+            entries.for_each(|(key, value)| add(&format!("{path}.{key}"), value, tree, schema));
+            continue;
+        }
         let place = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
         match object.get(name) {
             Some(Value::Array(elements)) => {
@@ -46,7 +54,9 @@ fn collect(path: &str, object: &Value, fields: &[ClassedField], schema: &mut Map
 
 fn add(place: &str, value: &Value, tree: &ClassTree, schema: &mut Map<String, Value>) {
     if value.is_object() {
-        schema.insert(place.to_owned(), tree.class.into());
+        if !tree.class.is_empty() {
+            schema.insert(place.to_owned(), tree.class.into());
+        }
         collect(place, value, tree.fields, schema);
     }
 }
@@ -74,6 +84,13 @@ mod tests {
                 "inventories[0].refs[0]=\"Ref\""
             ]
         );
+    }
+
+    #[test]
+    fn values_of_a_map_are_named_by_their_keys() {
+        const TREE: ClassTree = ClassTree { class: "", fields: &[(EACH, &REF)] };
+        let schema = schema_of(&json!({"inventories": {"a": {}, "b": {"x": 1}}}), &[("inventories", &TREE)]);
+        assert_eq!(Value::Object(schema), json!({"inventories.a": "Ref", "inventories.b": "Ref"}));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::time::Duration;
 /// What an operation declares about itself.
 #[derive(Debug)]
 pub struct OperationDescription {
+    /// Its place among [`operations`].
+    pub index: usize,
     /// Its name.
     pub name: &'static str,
     /// The part of the reference that it stands in.
@@ -19,6 +21,8 @@ pub struct OperationDescription {
     pub body_key: Option<String>,
     /// Whether it may outlive its request.
     pub runs: Runs,
+    /// Whether it may be submitted as a long job.
+    pub long_job: bool,
     /// Who may call.
     pub access: Access,
     /// How long clients are told that it may take.
@@ -39,11 +43,13 @@ impl OperationDescription {
     /// The description of an operation.
     pub(crate) fn of<O: Operation>() -> Self {
         Self {
+            index: 0,
             name: O::NAME,
             group: O::GROUP,
             route: O::ROUTE,
             body_key: O::ROUTE.body_key(O::NAME),
             runs: O::RUNS,
+            long_job: O::LONG_JOB,
             access: O::ACCESS,
             timeout: O::TIMEOUT,
             since: O::SINCE,
@@ -108,7 +114,11 @@ fn field_names(schema: &Schema) -> Vec<String> {
 
 /// Every operation but the queries, in the order of [`for_each_operation`](crate::for_each_operation).
 pub fn operations() -> &'static [OperationDescription] {
-    static DESCRIPTIONS: LazyLock<Vec<OperationDescription>> = LazyLock::new(describe_operations);
+    static DESCRIPTIONS: LazyLock<Vec<OperationDescription>> = LazyLock::new(|| {
+        let mut descriptions = describe_operations();
+        descriptions.iter_mut().enumerate().for_each(|(index, description)| description.index = index);
+        descriptions
+    });
     &DESCRIPTIONS
 }
 

@@ -1,22 +1,42 @@
 //! Inventories: resources as JSON objects, each with exactly the fields that clients know. What is null is left out.
 
+mod account;
+mod account_resource_ref;
 mod backup_storage;
 mod image;
 mod image_backup_storage_ref;
 mod image_store_backup_storage;
+mod long_job;
+mod management_node;
 mod primary_storage;
+mod quota;
 mod session;
+mod shared_resource;
+mod system_tag;
+mod tag_pattern;
+mod task_progress;
+mod user_tag;
 mod volume;
 mod volume_backup;
 mod volume_backup_storage_ref;
 mod zone;
 
+pub use account::AccountInventory;
+pub use account_resource_ref::AccountResourceRefInventory;
 pub use backup_storage::BackupStorageInventory;
 pub use image::ImageInventory;
 pub use image_backup_storage_ref::ImageBackupStorageRefInventory;
 pub use image_store_backup_storage::ImageStoreBackupStorageInventory;
+pub use long_job::LongJobInventory;
+pub use management_node::ManagementNodeInventory;
 pub use primary_storage::PrimaryStorageInventory;
+pub use quota::QuotaInventory;
 pub use session::SessionInventory;
+pub use shared_resource::SharedResourceInventory;
+pub use system_tag::SystemTagInventory;
+pub use tag_pattern::TagPatternInventory;
+pub use task_progress::TaskProgressInventory;
+pub use user_tag::UserTagInventory;
 pub use volume::VolumeInventory;
 pub use volume_backup::VolumeBackupInventory;
 pub use volume_backup_storage_ref::VolumeBackupStorageRefInventory;

@@ -38,6 +38,7 @@ pub enum Access {
 /// | `extend("enum" = […])` | the only values allowed |
 /// | a type of id, such as `ImageUuid` | names an existing resource of its kind; the caller owns it, or it has no owner |
 /// | `extend("x-shared" = true)` | of such an id: one that is shared with the caller will do |
+/// | `extend("x-any-owner" = true)` | of such an id: it may be anybody's |
 /// | `extend("x-resource" = "HostVO")` | of a text: names a resource of a kind that there is none of here |
 /// | `extend("x-nonempty" = true)` | the list has an element, if it is given |
 /// | `extend("x-no-trim" = true)` | blanks at both ends are kept |
@@ -50,6 +51,8 @@ pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static 
     const ROUTE: Route;
     /// Whether it may outlive its request.
     const RUNS: Runs = Runs::AsJob;
+    /// Whether it may be submitted as a long job.
+    const LONG_JOB: bool = false;
     /// Who may call.
     const ACCESS: Access = Access::Session;
     /// How long clients are told that it may take, unless they ask for something else.

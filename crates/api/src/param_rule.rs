@@ -24,6 +24,17 @@ pub enum ParamForm {
     Map,
 }
 
+/// What a caller must have of a resource that has an owner, to name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It must be the caller's own.
+    Ownership,
+    /// It must be the caller's own, or shared with the caller.
+    Share,
+    /// It may be anybody's.
+    Nothing,
+}
+
 /// What holds for one parameter of an operation.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of a declaration, and none excludes another")]
@@ -56,8 +67,8 @@ pub struct ParamRule {
     pub secret: bool,
     /// What its value, or each element, must name.
     pub resource: Option<ResourceKind>,
-    /// Whether a resource that is shared with the caller will do; else the caller must own it, if it has an owner.
-    pub shared: bool,
+    /// What the caller must have of the resource.
+    pub need: Need,
 }
 
 /// The rules of an operation's parameters, in the order of their declaration.
@@ -114,7 +125,11 @@ fn rule(name: &str, property: &Map<String, Value>, required: bool) -> ParamRule 
         trimmed: form == ParamForm::Text && !flag("x-no-trim"),
         secret: flag("x-secret"),
         resource: resource.map(|name| ResourceKind::from_name(&name).expect("x-resource names a kind of resource")),
-        shared: flag("x-shared"),
+        need: match (flag("x-any-owner"), flag("x-shared")) {
+            (true, _) => Need::Nothing,
+            (_, true) => Need::Share,
+            _ => Need::Ownership,
+        },
     }
 }
 

@@ -1,9 +1,11 @@
 //! Bodies of successful replies.
 
-use crate::{ClassedField, Inventory, Reply};
+use crate::class_tree::EACH;
+use crate::{AccountInventory, ClassTree, ClassedField, ErrorCode, Inventory, Reply, UserTagInventory};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `{"inventory": {…}}`: one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,3 +91,85 @@ impl ExportReply {
 }
 
 impl Reply for ExportReply {}
+
+/// `{"inventories": […]}`: several resources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct InventoriesReply<T> {
+    /// The resources.
+    pub inventories: Vec<T>,
+}
+
+impl<T> Reply for InventoriesReply<T>
+where
+    T: Inventory + Serialize + DeserializeOwned + JsonSchema + Send + 'static,
+{
+    const CLASSES: &'static [ClassedField] = &[("inventories", T::TREE)];
+}
+
+/// `{"inventory": {…}}`, or `{}` when there was nothing to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct OptionalInventoryReply<T> {
+    /// The resource, if one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<T>,
+}
+
+impl<T> Reply for OptionalInventoryReply<T>
+where
+    T: Inventory + Serialize + DeserializeOwned + JsonSchema + Send + 'static,
+{
+    const CLASSES: &'static [ClassedField] = &[("inventory", T::TREE)];
+}
+
+/// What became of attaching a tag pattern to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TagResult {
+    /// The user tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<UserTagInventory>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorCode>,
+    /// Whether there is one.
+    pub success: bool,
+}
+
+/// What became of attaching a tag pattern, in the order of the resources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct AttachTagToResourcesReply {
+    /// One result a resource.
+    pub results: Vec<TagResult>,
+}
+
+impl Reply for AttachTagToResourcesReply {
+    // The results themselves are of no class that clients know.
+    const CLASSES: &'static [ClassedField] =
+        &[("results", &ClassTree { class: "", fields: &[("inventory", UserTagInventory::TREE)] })];
+}
+
+/// The server's time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct GetCurrentTimeReply {
+    /// `MillionSeconds` and `Seconds` since 1970.
+    pub current_time: BTreeMap<String, i64>,
+}
+
+impl Reply for GetCurrentTimeReply {}
+
+/// The owners of resources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct GetResourceAccountReply {
+    /// By the resource's id, the account that owns it.
+    pub inventories: BTreeMap<String, AccountInventory>,
+}
+
+impl Reply for GetResourceAccountReply {
+    const CLASSES: &'static [ClassedField] =
+        &[("inventories", &ClassTree { class: "", fields: &[(EACH, AccountInventory::TREE)] })];
+}

@@ -145,6 +145,8 @@ uuid_types! {
     LongJobUuid = "LongJobVO",
     /// An access key.
     AccessKeyUuid = "AccessKeyVO",
+    /// A quota of an account.
+    QuotaUuid,
     /// Any resource, of whatever kind.
     ResourceUuid = "ResourceVO",
     /// One image store, named in its `store.json`.

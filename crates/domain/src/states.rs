@@ -98,6 +98,23 @@ named_values! {
         /// A CD image, byte for byte.
         Iso = "iso",
     }
+    /// Where a long job stands.
+    LongJobState {
+        /// Not begun yet.
+        Waiting = "Waiting",
+        /// Begun.
+        Running = "Running",
+        /// Held up; it can be resumed.
+        Suspended = "Suspended",
+        /// To end as soon as it can.
+        Canceling = "Canceling",
+        /// Ended because somebody wanted it.
+        Canceled = "Canceled",
+        /// Done.
+        Succeeded = "Succeeded",
+        /// Ended by an error.
+        Failed = "Failed",
+    }
     /// How a backup relates to the one before it.
     BackupMode {
         /// On no parent.

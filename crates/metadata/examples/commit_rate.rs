@@ -136,6 +136,7 @@ async fn create(metadata: &Metadata, storage: BackupStorageUuid, backup: VolumeB
         uuid: ImageUuid::random(),
         backup,
         storage,
+        limited: false,
         name: "template".to_owned(),
         description: None,
         media_type: MediaType::DataVolumeTemplate,
@@ -169,7 +170,7 @@ async fn make_backup(metadata: &Metadata) -> Result<(BackupStorageUuid, VolumeBa
     let primary = primary_storage_row(zone.uuid, begun);
     let volume = volume_row(primary.uuid, account, begun);
     let (storage_uuid, volume_uuid) = (storage.uuid, volume.uuid);
-    metadata.create_zone(zone).await?;
+    metadata.create_zone(zone, NewTags::default()).await?;
     metadata.create_backup_storage(storage, NewTags::default()).await?;
     metadata.create_primary_storage(primary, NewTags::default()).await?;
     metadata.create_volume(volume, NewTags::default()).await?;

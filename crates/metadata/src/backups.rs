@@ -6,8 +6,9 @@ use crate::columns::{
 };
 use crate::error::is_taken;
 use crate::leases::{self, NewLease};
+use crate::quotas::{self, Counted};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, records};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, records, shares};
 use imprint_domain::{
     AccountUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState, ResourceStatus,
     StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
@@ -189,6 +190,9 @@ pub enum BeginBackupError {
         /// What is observed.
         status: StorageStatus,
     },
+    /// The account has as many backups, or bytes of them, as it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// A backup of that id exists.
     #[error("the uuid is taken")]
     UuidTaken,
@@ -391,7 +395,7 @@ impl Metadata {
                     let unreferenced = "DELETE FROM volume_backup WHERE uuid = $1 AND NOT EXISTS \
                                         (SELECT 1 FROM volume_backup_ref WHERE backup_uuid = $1)";
                     if affected(transaction, unreferenced, vec![text(uuid)]).await? > 0 {
-                        execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![text(uuid)]).await?;
+                        shares::forget(transaction, &uuid.to_string()).await?;
                     }
                     Ok(())
                 })
@@ -479,6 +483,10 @@ async fn begin(
     let volume = one(transaction, sql, vec![text(backup.volume)]).await?.ok_or(BeginBackupError::VolumeGone)?;
     let ordinal = volume.count("backups_begun")?.saturating_sub(1);
     check_storage(transaction, backup.storage).await?;
+    // How many bytes it will store is not known: it is refused once there is no more left.
+    if let Some(exceeded) = quotas::check(transaction, backup.account, Counted::VolumeBackups, 1).await? {
+        return Err(BeginBackupError::Quota(exceeded));
+    }
     let parent = if backup.full { None } else { newest_ready(transaction, backup.volume, backup.storage).await? };
     let lease = NewLease { pinned_root: parent.map(|(_, root)| root), ..backup.lease.clone() };
     leases::insert(transaction, &lease, now).await?;
@@ -536,4 +544,19 @@ async fn newest_ready(
     );
     let Some(row) = one(transaction, &sql, vec![text(volume), text(storage)]).await? else { return Ok(None) };
     Ok(row.optional_root("root")?.map(|root| row.parsed("backup_uuid").map(|uuid| (uuid, root))).transpose()?)
+}
+
+/// Writes a new revision of a backup that was changed beside this file's functions, and tells every storage that has it.
+pub(crate) async fn publish_again(transaction: &Transaction, uuid: &str, now: Timestamp) -> Result<(), MetadataError> {
+    let Ok(uuid) = uuid.parse() else { return Ok(()) };
+    let Some(mut row) = find(transaction, uuid, for_update(transaction)).await? else { return Ok(()) };
+    row.rev += 1;
+    row.changed = now;
+    let sql = "UPDATE volume_backup SET rev = $1, changed = $2 WHERE uuid = $3";
+    execute(transaction, sql, vec![number(row.rev), now.0.into(), text(uuid)]).await?;
+    for reference in row.refs.iter().filter(|reference| reference.status == ResourceStatus::Ready) {
+        let record = records::of_backup(&row, reference, CatalogState::Live);
+        records::queue(transaction, reference.storage, &record).await?;
+    }
+    Ok(())
 }

@@ -127,7 +127,8 @@ async fn replace_tag(
     let sql = "DELETE FROM tag WHERE resource_uuid = $1 AND kind = 'System' AND tag LIKE 'image::sha256::%'";
     execute(transaction, sql, vec![image.into()]).await?;
     let Some(digest) = digest else { return Ok(()) };
-    tags::insert(transaction, image, "ImageVO", (&sha256_tag(&digest.sha256), "System"), None, now).await
+    let tag = sha256_tag(&digest.sha256);
+    tags::insert(transaction, image, "ImageVO", (&tag, "System"), None, now).await.map(|_| ())
 }
 
 /// The system tag that shows an image's SHA-256.

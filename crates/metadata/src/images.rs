@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, text};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, digests, records};
+use crate::{Metadata, MetadataError, digests, records, shares};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, Timestamp,
@@ -347,7 +347,7 @@ impl Metadata {
                     let unreferenced = "DELETE FROM image WHERE uuid = $1 AND NOT EXISTS \
                                         (SELECT 1 FROM image_ref WHERE image_uuid = $1)";
                     if affected(transaction, unreferenced, vec![text(uuid)]).await? > 0 {
-                        execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![text(uuid)]).await?;
+                        shares::forget(transaction, &uuid.to_string()).await?;
                     }
                     Ok(())
                 })
@@ -438,4 +438,15 @@ async fn save(transaction: &Transaction, mut row: ImageRow, now: Timestamp) -> R
         records::queue(transaction, reference.storage, &record).await?;
     }
     Ok(row)
+}
+
+/// Writes a new revision of an image that was changed beside this file's functions, and tells every storage that has it.
+pub(crate) async fn publish_again(transaction: &Transaction, uuid: &str, now: Timestamp) -> Result<(), MetadataError> {
+    let Ok(uuid) = uuid.parse() else { return Ok(()) };
+    let Some(row) = find(transaction, uuid, for_update(transaction)).await? else { return Ok(()) };
+    match save(transaction, row, now).await {
+        Err(ChangeImageError::Metadata(error)) => Err(error),
+        // Saving a row that is locked refuses nothing else.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }

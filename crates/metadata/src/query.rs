@@ -9,7 +9,8 @@ mod shapes;
 
 use crate::columns::{Columns, all, one};
 use crate::{
-    BackupStorageRow, ImageRow, Metadata, MetadataError, PrimaryStorageRow, Scope, VolumeBackupRow, VolumeRow, ZoneRow,
+    AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, Metadata, MetadataError, PrimaryStorageRow,
+    QuotaRow, Scope, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
 };
 use condition::Clauses;
 use imprint_api::{QueryCondition, ReplyZone};
@@ -129,7 +130,58 @@ rows! {
     PrimaryStorageRow, PRIMARY_STORAGE, query_primary_storages, "Primary storages that match.", attach: no;
     VolumeRow, VOLUME, query_volumes, "Volumes that match and are seen.", attach: no;
     VolumeBackupRow, VOLUME_BACKUP, query_volume_backups, "Volume backups that match and are seen.", attach: yes;
+    AccountRow, ACCOUNT, query_accounts, "Accounts that match and are seen.", attach: no;
+    QuotaRow, QUOTA, query_quotas, "Quotas that match and are seen.", attach: no;
+    ShareRow, SHARE, query_shares, "What is shared, where it matches and is seen.", attach: no;
+    TagPatternRow, TAG_PATTERN, query_tag_patterns, "Tag patterns that match and are seen.", attach: no;
+    LongJobRow, LONG_JOB, query_long_jobs, "Long jobs that match and are seen.", attach: no;
+    ManagementNodeRow, MANAGEMENT_NODE, query_management_nodes, "Servers that match.", attach: no;
     ImageRow, IMAGE, query_images, "Images that match and are seen.", attach: yes;
+}
+
+/// A user tag, with the pattern that it was made of.
+struct UserTag(TagRow);
+
+/// A system tag.
+struct SystemTag(TagRow);
+
+impl Row for UserTag {
+    const SHAPE: &'static Shape = &shapes::USER_TAG;
+    const COLUMNS: &'static str = TagRow::COLUMNS;
+    fn read(row: &Columns) -> Result<Self, MetadataError> {
+        TagRow::read(row).map(Self)
+    }
+    async fn attach(db: &DatabaseConnection, rows: &mut [Self]) -> Result<(), MetadataError> {
+        let mut tags: Vec<_> = rows.iter().map(|row| row.0.clone()).collect();
+        TagRow::attach(db, &mut tags).await?;
+        rows.iter_mut().zip(tags).for_each(|(row, tag)| row.0 = tag);
+        Ok(())
+    }
+}
+
+impl Row for SystemTag {
+    const SHAPE: &'static Shape = &shapes::SYSTEM_TAG;
+    const COLUMNS: &'static str = TagRow::COLUMNS;
+    fn read(row: &Columns) -> Result<Self, MetadataError> {
+        TagRow::read(row).map(Self)
+    }
+    async fn attach(_: &DatabaseConnection, _: &mut [Self]) -> Result<(), MetadataError> {
+        Ok(())
+    }
+}
+
+impl Metadata {
+    /// User tags that match, of resources that are seen.
+    pub async fn query_user_tags(&self, query: &Query, scope: Scope) -> Result<Page<TagRow>, QueryError> {
+        let page: Page<UserTag> = run(self.reader(), query, scope).await?;
+        Ok(Page { rows: page.rows.into_iter().map(|row| row.0).collect(), total: page.total })
+    }
+
+    /// System tags that match, of resources that are seen.
+    pub async fn query_system_tags(&self, query: &Query, scope: Scope) -> Result<Page<TagRow>, QueryError> {
+        let page: Page<SystemTag> = run(self.reader(), query, scope).await?;
+        Ok(Page { rows: page.rows.into_iter().map(|row| row.0).collect(), total: page.total })
+    }
 }
 
 async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Result<Page<R>, QueryError> {
@@ -139,9 +191,7 @@ async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Re
     }
     let mut parameters = Parameters::new(sea_orm::ConnectionTrait::get_database_backend(db), scope);
     let mut clauses = Vec::new();
-    if shape.owned {
-        clauses.extend(parameters.seen("t"));
-    }
+    clauses.extend(parameters.seen("t", shape.seen));
     for condition in &query.conditions {
         clauses.push(Clauses { shape, zone: &query.zone, parameters: &mut parameters }.of(condition)?);
     }

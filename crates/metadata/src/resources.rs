@@ -4,7 +4,7 @@ use crate::columns::{all, one, placeholders, text};
 use crate::{Metadata, MetadataError};
 use imprint_api::ResourceKind;
 use imprint_domain::AccountUuid;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Ids that one statement asks for.
 const AT_ONCE: usize = 200;
@@ -19,7 +19,7 @@ pub enum Owner {
 }
 
 /// Where the rows of a kind lie, and what names their owner there; `''` names nobody.
-const fn table(kind: ResourceKind) -> Option<(&'static str, &'static str)> {
+pub(crate) const fn table(kind: ResourceKind) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         ResourceKind::Zone => ("zone", "''"),
         ResourceKind::BackupStorage => ("backup_storage", "''"),
@@ -32,8 +32,8 @@ const fn table(kind: ResourceKind) -> Option<(&'static str, &'static str)> {
         ResourceKind::Session => ("session", "account_uuid"),
         // Whose a tag is its resource decides: the operations on tags look there.
         ResourceKind::SystemTag | ResourceKind::UserTag => ("tag", "''"),
+        ResourceKind::LongJob => ("long_job", "account_uuid"),
         ResourceKind::AccessKey
-        | ResourceKind::LongJob
         | ResourceKind::Resource
         | ResourceKind::DiskOffering
         | ResourceKind::Cluster
@@ -42,7 +42,7 @@ const fn table(kind: ResourceKind) -> Option<(&'static str, &'static str)> {
 }
 
 /// The kinds that an id of any kind is looked up among: those that have rows, but for sessions, whose ids are secret.
-fn searched() -> impl Iterator<Item = ResourceKind> {
+pub(crate) fn searched() -> impl Iterator<Item = ResourceKind> {
     ResourceKind::ALL.iter().copied().filter(|kind| !matches!(kind, ResourceKind::Session | ResourceKind::UserTag))
 }
 
@@ -89,9 +89,35 @@ impl Metadata {
 
     /// The kind of the resource of that id and whose it is; `None` when it names nothing.
     pub async fn resource(&self, id: &str) -> Result<Option<(ResourceKind, Owner)>, MetadataError> {
-        let kinds: Vec<_> = searched().map(|kind| (kind, id)).collect();
-        let owners = self.owners(&kinds).await?;
-        Ok(kinds.iter().zip(owners).find_map(|((kind, _), owner)| owner.map(|owner| (*kind, owner))))
+        Ok(self.resources(&[id]).await?.remove(id))
+    }
+
+    /// The kinds and owners of those of the ids that name something.
+    pub async fn resources(&self, ids: &[&str]) -> Result<HashMap<String, (ResourceKind, Owner)>, MetadataError> {
+        let mut found = HashMap::new();
+        for chunk in ids.chunks(AT_ONCE) {
+            let marks = placeholders(1, chunk.len());
+            let kinds = searched().filter_map(|kind| table(kind).map(|(table, owner)| (kind, table, owner)));
+            let parts: Vec<_> = kinds
+                .map(|(kind, table, owner)| {
+                    format!(
+                        "SELECT uuid, '{}' AS kind, {owner} AS owner FROM {table} WHERE uuid IN ({marks})",
+                        kind.as_str()
+                    )
+                })
+                .collect();
+            let values = chunk.iter().filter(|id| !id.contains('\0')).map(|id| (*id).into()).collect::<Vec<_>>();
+            if values.len() < chunk.len() {
+                return Err(MetadataError::NotText);
+            }
+            for row in all(self.reader(), &parts.join(" UNION ALL "), values).await? {
+                let kind = row.text("kind")?;
+                let known = ResourceKind::from_name(&kind);
+                let kind = known.ok_or(MetadataError::Damaged { column: "kind".to_owned(), value: kind })?;
+                found.insert(row.text("uuid")?, (kind, parsed(&row.text("owner")?)?));
+            }
+        }
+        Ok(found)
     }
 
     /// Those of the ids that are shared with the account, or with all.

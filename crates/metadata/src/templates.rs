@@ -7,8 +7,9 @@
 use crate::columns::{Columns, all, number, on_postgres, one, optional, root, text};
 use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
+use crate::quotas::{self, Counted};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, digests, records, tags};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, digests, records, tags};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
@@ -47,6 +48,8 @@ pub struct NewImage {
     pub layout_version: u64,
     /// Its tags.
     pub tags: NewTags,
+    /// Whether the account has quotas.
+    pub limited: bool,
 }
 
 /// Why an image was not made of a backup.
@@ -69,6 +72,9 @@ pub enum CreateImageError {
         /// What is observed.
         status: StorageStatus,
     },
+    /// The account has as many images, or bytes of them, as it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// An image of that id exists.
     #[error("the uuid is taken")]
     UuidTaken,
@@ -154,6 +160,11 @@ async fn create(transaction: &Transaction, new: NewImage, now: Timestamp) -> Res
     let values = vec![text(new.backup), text(new.storage), number(new.layout_version)];
     let row = one(transaction, &sql, values).await?.ok_or(CreateImageError::NotOnStorage)?;
     let source = check_source(&row)?;
+    if new.limited
+        && let Some(exceeded) = quotas::check(transaction, new.account, Counted::Images, source.size).await?
+    {
+        return Err(CreateImageError::Quota(exceeded));
+    }
     let mut image = ImageRow {
         uuid: new.uuid,
         name: new.name,

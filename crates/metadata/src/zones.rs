@@ -1,7 +1,7 @@
 //! Zones.
 
-use crate::columns::{Columns, execute, optional, text};
-use crate::{CreateError, Metadata, MetadataError};
+use crate::columns::{Columns, execute, for_update, one, optional, text};
+use crate::{CreateError, Metadata, MetadataError, NewTags, shares};
 use imprint_domain::{ResourceState, Timestamp, ZoneUuid};
 
 /// A zone.
@@ -44,11 +44,14 @@ impl ZoneRow {
 }
 
 impl Metadata {
-    /// Makes a zone.
-    pub async fn create_zone(&self, zone: ZoneRow) -> Result<(), CreateError> {
+    /// Makes a zone. A default one is the only one from now on.
+    pub async fn create_zone(&self, zone: ZoneRow, tags: NewTags) -> Result<(), CreateError> {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    if zone.is_default {
+                        execute(transaction, "UPDATE zone SET is_default = FALSE WHERE is_default", vec![]).await?;
+                    }
                     let sql = "INSERT INTO zone (uuid, name, description, state, kind, is_default, created, changed) \
                                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
                     let values = vec![
@@ -62,7 +65,28 @@ impl Metadata {
                         zone.changed.0.into(),
                     ];
                     execute(transaction, sql, values).await?;
+                    tags.insert(transaction, zone.uuid, "ZoneVO", zone.created).await?;
                     Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Removes a zone; one that is gone already is fine. `false`: storages serve it or lie in it.
+    pub async fn delete_zone(&self, uuid: ZoneUuid) -> Result<bool, MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let lock = format!("SELECT uuid FROM zone WHERE uuid = $1{}", for_update(transaction));
+                    one(transaction, &lock, vec![text(uuid)]).await?;
+                    let used = "SELECT zone_uuid FROM backup_storage_zone WHERE zone_uuid = $1 UNION ALL \
+                                SELECT zone_uuid FROM primary_storage WHERE zone_uuid = $1 LIMIT 1";
+                    if one(transaction, used, vec![text(uuid)]).await?.is_some() {
+                        return Ok(false);
+                    }
+                    execute(transaction, "DELETE FROM zone WHERE uuid = $1", vec![text(uuid)]).await?;
+                    shares::forget(transaction, &uuid.to_string()).await?;
+                    Ok::<_, MetadataError>(true)
                 })
             })
             .await

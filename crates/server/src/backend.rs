@@ -6,7 +6,9 @@ mod service;
 use bytes::Bytes;
 use futures_util::Stream;
 use imprint_api::QueryDescription;
-use imprint_service::{Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError};
+use imprint_service::{
+    Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError, Work,
+};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -66,6 +68,12 @@ pub trait Backend: PerformsAll + Send + Sync + 'static {
         request: QueryRequest,
         caller: Caller,
     ) -> impl Future<Output = Result<QueryReply, ServiceError>> + Send;
+
+    /// Notes that a call that takes long begins: its progress can be asked for.
+    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, work: &Work);
+
+    /// Notes that it has ended.
+    fn work_end(&self, id: &str);
 
     /// Notes that a job runs; false when there is a job of this id already.
     fn job_begin(&self, job: &str, operation: &'static str) -> impl Future<Output = Result<bool, ServiceError>> + Send;

@@ -1,15 +1,19 @@
 //! One call of an operation, from its parameters to its outcome, in the order that the protocol demands: the rules of the
 //! parameters, the existence of what they name, the session, the permission, and then the operation itself.
 
-use crate::backend::{Backend, PerformError, Performer};
-use crate::parameters::{check, references};
+use crate::backend::{Backend, PerformError, Performer, performers};
+use crate::parameters::{check, references, typed};
 use crate::{error_reply, reply};
 use futures_util::FutureExt;
 use imprint_api::{Access, ErrorCode, OperationDescription};
 use imprint_domain::JobUuid;
-use imprint_service::{Caller, Context, IdReference, Owner, ServiceError, Work};
+use imprint_service::{
+    BoxFuture, Caller, Context, Dispatch, Dispatcher, IdReference, Owner, Performed, ServiceError, Work,
+};
 use serde_json::{Map, Value, json};
-use std::net::IpAddr;
+use std::fmt;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -69,32 +73,118 @@ impl From<ServiceError> for Early {
     }
 }
 
-/// Performs a call. Never panics, whatever the operation does.
-pub(crate) async fn perform<B: Backend>(backend: Arc<B>, performer: Performer<B>, call: Call) -> Outcome {
-    let job = call.job.clone();
-    match AssertUnwindSafe(attempt(backend, performer, call)).catch_unwind().await {
-        Ok(Ok(body)) => Outcome { succeeded: true, body },
-        Ok(Err(PerformError::Service(error))) => Outcome::failed(&error_reply::error_code(&error, &job)),
-        Ok(Err(PerformError::UnknownValue(error))) => Outcome::failed(&error_reply::unknown_value(&error)),
-        Ok(Err(PerformError::Encode(error))) => {
-            let error = ServiceError::Internal { action: "encode the reply", source: Box::new(error) };
-            Outcome::failed(&error_reply::error_code(&error, &job))
-        }
-        Err(_) => Outcome::failed(&error_reply::panicked(&job)),
+/// Calls every operation: for requests, and for operations that consist of other calls.
+pub(crate) struct Calls<B> {
+    backend: Arc<B>,
+    performers: Vec<Performer<B>>,
+}
+
+impl<B> fmt::Debug for Calls<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calls").finish_non_exhaustive()
     }
 }
 
-async fn attempt<B: Backend>(backend: Arc<B>, performer: Performer<B>, mut call: Call) -> Result<Value, PerformError> {
-    let caller = match admit(backend.as_ref(), &mut call).await {
-        Ok(caller) => caller,
-        Err(Early::Gone) => return Ok(json!({})),
-        Err(Early::Failed(error)) => return Err(error.into()),
-    };
-    // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
-    let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
-    let Origin { client, base_url } = call.origin;
-    let context = Context { caller, job, client, base_url, work: call.work };
-    performer(backend, context, Value::Object(call.parameters)).await
+impl<B: Backend> Calls<B> {
+    pub(crate) fn new(backend: Arc<B>) -> Arc<Self> {
+        Arc::new(Self { backend, performers: performers() })
+    }
+
+    /// Performs a call. Never panics, whatever the operation does.
+    pub(crate) async fn call(self: Arc<Self>, call: Call) -> Outcome {
+        let job = call.job.clone();
+        caught(self.attempt(call), &job).await
+    }
+
+    async fn attempt(self: Arc<Self>, mut call: Call) -> Result<Value, PerformError> {
+        let caller = match admit(self.backend.as_ref(), &mut call).await {
+            Ok(caller) => caller,
+            Err(Early::Gone) => return Ok(json!({})),
+            Err(Early::Failed(error)) => return Err(error.into()),
+        };
+        // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
+        let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
+        let Origin { client, base_url } = call.origin;
+        let dispatcher = Dispatcher(self.clone());
+        let context = Context { caller, job, client, base_url, work: call.work, dispatcher };
+        self.run(call.operation, call.parameters, context).await
+    }
+
+    /// Performs a call that was admitted.
+    async fn run(
+        &self,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        context: Context,
+    ) -> Result<Value, PerformError> {
+        let performer = self.performers.get(operation.index).expect("each operation has a performer");
+        let tracked = context.caller.filter(|_| operation.long_job).map(|caller| (caller, context.job.to_string()));
+        if let Some((caller, id)) = &tracked {
+            self.backend.work_begin(id, operation.name, *caller, &context.work);
+        }
+        let reply = performer(self.backend.clone(), context, Value::Object(parameters)).await;
+        if let Some((_, id)) = &tracked {
+            self.backend.work_end(id);
+        }
+        reply
+    }
+}
+
+impl<B: Backend> Dispatch for Calls<B> {
+    fn check(
+        &self,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        caller: Caller,
+    ) -> BoxFuture<Result<Map<String, Value>, ServiceError>> {
+        let backend = self.backend.clone();
+        Box::pin(async move {
+            let parameters = typed(operation, parameters).map_err(|refusal| ServiceError::InvalidArgument {
+                field: "jobData",
+                value: operation.name.to_owned(),
+                reason: refusal.text,
+            })?;
+            let mut call = Call {
+                operation,
+                parameters,
+                caller: Some(Ok(caller)),
+                origin: Origin { client: Ipv4Addr::LOCALHOST.into(), base_url: String::new() },
+                job: String::new(),
+                work: Work::default(),
+            };
+            match admit(backend.as_ref(), &mut call).await {
+                Ok(_) | Err(Early::Gone) => Ok(call.parameters),
+                Err(Early::Failed(error)) => Err(error),
+            }
+        })
+    }
+
+    fn perform(
+        self: Arc<Self>,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        context: Context,
+    ) -> BoxFuture<Performed> {
+        Box::pin(async move {
+            let job = context.job.to_string();
+            let Outcome { succeeded, body } = caught(self.run(operation, parameters, context), &job).await;
+            Performed { succeeded, body }
+        })
+    }
+}
+
+/// How it ends, whatever happens in it.
+async fn caught(performing: impl Future<Output = Result<Value, PerformError>>, job: &str) -> Outcome {
+    match AssertUnwindSafe(performing).catch_unwind().await {
+        Ok(Ok(body)) => Outcome { succeeded: true, body },
+        Ok(Err(PerformError::Service(error))) => Outcome::failed(&error_reply::error_code(&error, job)),
+        Ok(Err(PerformError::UnknownValue(error))) => Outcome::failed(&error_reply::unknown_value(&error)),
+        Ok(Err(PerformError::Encode(error))) => {
+            let error = ServiceError::Internal { action: "encode the reply", source: Box::new(error) };
+            Outcome::failed(&error_reply::error_code(&error, job))
+        }
+        Err(_) => Outcome::failed(&error_reply::panicked(job)),
+    }
 }
 
 /// Checks everything that is checked before an operation is performed.

@@ -54,6 +54,8 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ServiceError::SessionInvalid => ErrorKind::INVALID_SESSION,
         ServiceError::TooManySessions { .. } => ErrorKind::TOO_MANY_SESSIONS,
         ServiceError::NotAdministrator { .. } => ErrorKind::PERMISSION_DENIED,
+        ServiceError::Refused(Refusal::InUse { .. }) => ErrorKind::DELETE_RESOURCE,
+        ServiceError::QuotaExceeded(_) => ErrorKind::QUOTA_EXCEEDED,
         ServiceError::NotOwner { .. } | ServiceError::Refused(_) => ErrorKind::OPERATION_FAILED,
         ServiceError::UuidTaken { .. }
         | ServiceError::UnknownField { .. }
@@ -78,6 +80,9 @@ fn advice(error: &ServiceError) -> Option<&'static str> {
         ServiceError::NotAdministrator { .. } => "Log in as the administrator.",
         ServiceError::UuidTaken { .. } => "Choose another resourceUuid, or leave it out.",
         ServiceError::UnknownField { .. } => "Each field of the inventory that is not a list can be named.",
+        ServiceError::QuotaExceeded(_) => {
+            "Delete what is not needed any more and expunge it, or have the administrator call UpdateQuota."
+        }
         ServiceError::MetadataClosed => "Restart the server; its log has the cause.",
         ServiceError::Stopping => "Call again when the server is back.",
         ServiceError::TimedOut => "Call again with a longer X-API-Timeout, in seconds.",
@@ -88,6 +93,7 @@ fn advice(error: &ServiceError) -> Option<&'static str> {
 
 fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
     Some(match refusal {
+        Refusal::InUse { .. } => "Move or delete what uses it first.",
         Refusal::BackupNotReady { .. } => "Wait until the backup is Ready.",
         Refusal::BackupNotOnStorage { .. } => "The backup's backupStorageRefs list the storages that it is on.",
         Refusal::StorageNotUsable { .. } => "Enable the storage, or see the server's log for why it cannot be reached.",

@@ -5,8 +5,8 @@
 //!
 //! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
 
-use crate::backend::{Backend, Performer, performers};
-use crate::call::{self, Call, Origin, Outcome};
+use crate::backend::Backend;
+use crate::call::{Call, Calls, Origin, Outcome};
 use crate::call_headers::{CallHeaders, base_url, refuse_mock, wants_schema};
 use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
@@ -43,7 +43,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(crate) struct Front<B> {
     backend: Arc<B>,
     routes: RouteTable,
-    performers: Vec<Performer<B>>,
+    all: Arc<Calls<B>>,
     records: Arc<JobRecords<B>>,
     hooks: Arc<WebHooks>,
     /// A place for each call that may run at once.
@@ -60,9 +60,9 @@ impl<B: Backend> Front<B> {
     pub(crate) fn new(backend: Arc<B>, config: HttpConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
             records: Arc::new(JobRecords::new(backend.clone())),
+            all: Calls::new(backend.clone()),
             backend,
             routes: RouteTable::new(),
-            performers: performers(),
             hooks: Arc::new(WebHooks::new(config.allow_private_web_hooks)?),
             calls: Arc::new(Semaphore::new(config.max_calls)),
             bodies: RequestBodies::new(),
@@ -130,7 +130,7 @@ impl<B: Backend> Front<B> {
                 let uuid = found.values().next().unwrap_or_default();
                 Ok(self.query(query, Ok(query_parameters::one(uuid)), &session).await?)
             }
-            Target::Operation(index, operation) => {
+            Target::Operation(operation) => {
                 let session = match operation.access {
                     Access::Anyone => None,
                     _ => Some(authorization::session_of(head.headers.get(AUTHORIZATION))?),
@@ -146,18 +146,12 @@ impl<B: Backend> Front<B> {
                 // beyond what the clock can count is none.
                 let deadline = headers.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
                 let call = Call { operation, parameters, caller, origin, job, work: Work::until(deadline) };
-                self.run(index, call, headers, wants_schema(&head.headers)).await
+                self.run(call, headers, wants_schema(&head.headers)).await
             }
         }
     }
 
-    async fn run(
-        &self,
-        index: usize,
-        call: Call,
-        headers: CallHeaders,
-        wants_schema: bool,
-    ) -> Result<Reply, FrontRefusal> {
+    async fn run(&self, call: Call, headers: CallHeaders, wants_schema: bool) -> Result<Reply, FrontRefusal> {
         let operation = call.operation;
         let mode = match (operation.runs, headers.web_hook, headers.job) {
             (Runs::Inline, _, _) => Mode::Inline,
@@ -168,7 +162,6 @@ impl<B: Backend> Front<B> {
         let Ok(permit) = self.calls.clone().try_acquire_owned() else {
             return Ok(reply::error(&error_reply::busy(self.config.max_calls)));
         };
-        let performer = *self.performers.get(index).expect("there is a performer for each operation");
         let accepted = accepted(operation, &call, headers.timeout);
         let running = Running {
             records: self.records.clone(),
@@ -180,7 +173,7 @@ impl<B: Backend> Front<B> {
             sync_wait: self.config.sync_wait,
             permit,
         };
-        match running.start(call::perform(self.backend.clone(), performer, call)).await {
+        match running.start(self.all.clone().call(call)).await {
             Answer::Ended(outcome) => Ok(ended(outcome, operation.name, wants_schema)),
             Answer::Accepted => Ok(reply::json(StatusCode::ACCEPTED, &accepted)),
             Answer::Duplicate => {

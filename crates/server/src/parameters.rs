@@ -8,3 +8,4 @@ pub(crate) use check::check;
 pub(crate) use check::references;
 pub(crate) use read::body_object;
 pub(crate) use read::read;
+pub(crate) use read::typed;

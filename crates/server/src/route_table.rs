@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     /// An operation, by its place in the list of all.
-    Operation(usize, &'static OperationDescription),
+    Operation(&'static OperationDescription),
     /// A query of a collection.
     Query(&'static QueryDescription),
     /// A query of one resource, whose uuid ends the path.
@@ -24,7 +24,7 @@ struct PathEntry {
     get: Option<Target>,
     post: Option<Target>,
     delete: Option<Target>,
-    put: Vec<(usize, &'static OperationDescription)>,
+    put: Vec<&'static OperationDescription>,
 }
 
 /// The table of all routes.
@@ -47,14 +47,14 @@ impl RouteTable {
             let one = split(query.path).chain(["{uuid}"]).collect();
             table.entry(one).get = Some(Target::QueryOne(query));
         }
-        for (index, operation) in operations().iter().enumerate() {
+        for operation in operations() {
             let entry = table.entry(split(operation.route.path()).collect());
-            let target = Some(Target::Operation(index, operation));
+            let target = Some(Target::Operation(operation));
             match operation.route.method() {
                 imprint_api::Method::Get => entry.get = target,
                 imprint_api::Method::Post => entry.post = target,
                 imprint_api::Method::Delete => entry.delete = target,
-                imprint_api::Method::Put => entry.put.push((index, operation)),
+                imprint_api::Method::Put => entry.put.push(operation),
             }
         }
         // Paths without variables come first, so that they win.
@@ -114,10 +114,9 @@ impl Found<'_> {
             let key = operation.body_key.as_deref().unwrap_or_default();
             !operation.route.is_chosen_by_key() || body.is_some_and(|body| body.contains_key(key))
         };
-        let found = self.entry.put.iter().find(|(_, operation)| is_meant(operation));
-        found.map(|(index, operation)| Target::Operation(*index, operation)).ok_or_else(|| {
-            let keys: Vec<_> =
-                self.entry.put.iter().filter_map(|(_, operation)| operation.body_key.as_deref()).collect();
+        let found = self.entry.put.iter().find(|operation| is_meant(operation));
+        found.copied().map(Target::Operation).ok_or_else(|| {
+            let keys: Vec<_> = self.entry.put.iter().filter_map(|operation| operation.body_key.as_deref()).collect();
             let path = crate::refusal::shown(self.path);
             FrontRefusal::bad_request(format!(
                 "the body has no action for /{path}: expected one of {}",
@@ -143,7 +142,7 @@ mod tests {
         let table = RouteTable::new();
         let Some(found) = table.find(path) else { return "404".to_owned() };
         match found.target(method, body.as_object()) {
-            Ok(Target::Operation(_, operation)) => operation.name.to_owned(),
+            Ok(Target::Operation(operation)) => operation.name.to_owned(),
             Ok(Target::Query(query)) => query.name.to_owned(),
             Ok(Target::QueryOne(query)) => format!("{} one", query.name),
             Err(refusal) => refusal.status.as_u16().to_string(),

@@ -100,6 +100,9 @@ pub enum ServiceError {
     /// Somebody cancelled it.
     #[error("the call was cancelled")]
     Cancelled,
+    /// The account would have more than it may.
+    #[error(transparent)]
+    QuotaExceeded(#[from] imprint_metadata::QuotaExceeded),
     /// Our own fault, or the machine's.
     #[error("{action}")]
     Internal {
@@ -223,6 +226,39 @@ impl ServiceError {
 /// Why a well-formed call on existing resources was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    /// The account of the administrator is needed.
+    #[error("the administrator's account cannot be deleted")]
+    AdministratorStays,
+    /// It belongs to nobody, and cannot be given to anybody.
+    #[error("field[resourceUuid]: uuid:{resource} is of a kind that has no owner")]
+    NoOwner {
+        /// Its id.
+        resource: String,
+    },
+    /// Something needs it.
+    #[error("{what} uuid:{uuid} is in use by {by}")]
+    InUse {
+        /// Its kind.
+        what: &'static str,
+        /// Its id.
+        uuid: String,
+        /// What needs it.
+        by: &'static str,
+    },
+    /// It goes only with its resource.
+    #[error("the system tag '{tag}' goes only with its resource")]
+    InherentTag {
+        /// The tag.
+        tag: String,
+    },
+    /// The resource has it already.
+    #[error("the resource uuid:{resource} has the tag '{tag}' already")]
+    DuplicateTag {
+        /// The tag.
+        tag: String,
+        /// The resource.
+        resource: String,
+    },
     /// There is no primary storage that could be chosen.
     #[error("no primary storage is Enabled and Connected")]
     NoPrimaryStorage,

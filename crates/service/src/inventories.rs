@@ -1,11 +1,15 @@
 //! Rows as clients see them.
 
 use imprint_api::{
-    BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory, ImageStoreBackupStorageInventory,
-    PrimaryStorageInventory, ReplyZone, VolumeBackupInventory, VolumeBackupStorageRefInventory, VolumeInventory,
-    ZoneInventory,
+    AccountInventory, BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory,
+    ImageStoreBackupStorageInventory, LongJobInventory, ManagementNodeInventory, PrimaryStorageInventory,
+    QuotaInventory, ReplyZone, SessionInventory, SharedResourceInventory, SystemTagInventory, TagPatternInventory,
+    UserTagInventory, VolumeBackupInventory, VolumeBackupStorageRefInventory, VolumeInventory, ZoneInventory,
 };
-use imprint_metadata::{BackupStorageRow, ImageRow, PrimaryStorageRow, VolumeBackupRow, VolumeRow, ZoneRow};
+use imprint_metadata::{
+    AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, PrimaryStorageRow, QuotaRow, SessionRow,
+    ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
+};
 
 fn reference_id(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
@@ -176,5 +180,119 @@ pub(crate) fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
         last_op_date: zone.format(row.changed),
         backup_storage_refs: refs.collect(),
         system_tags: None,
+    }
+}
+
+pub(crate) fn session(row: &SessionRow, zone: &ReplyZone) -> SessionInventory {
+    SessionInventory {
+        uuid: row.uuid.to_string(),
+        account_uuid: row.account.to_string(),
+        user_uuid: row.account.to_string(),
+        user_type: None,
+        expired_date: zone.format(row.expires),
+        create_date: zone.format(row.created),
+        no_session_evaluation: false,
+    }
+}
+
+pub(crate) fn account(row: AccountRow, zone: &ReplyZone) -> AccountInventory {
+    AccountInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        description: row.description,
+        kind: row.kind,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn quota(row: QuotaRow, zone: &ReplyZone) -> QuotaInventory {
+    QuotaInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        identity_uuid: row.account.to_string(),
+        identity_type: "AccountVO".to_owned(),
+        value: i64::try_from(row.value).unwrap_or(i64::MAX),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn share(row: ShareRow, zone: &ReplyZone) -> SharedResourceInventory {
+    SharedResourceInventory {
+        owner_account_uuid: row.owner.to_string(),
+        to_public: row.receiver.is_none(),
+        receiver_account_uuid: row.receiver.map(|receiver| receiver.to_string()),
+        resource_type: row.resource_type,
+        resource_uuid: row.resource,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn tag_pattern(row: TagPatternRow, zone: &ReplyZone) -> TagPatternInventory {
+    TagPatternInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        value: row.value,
+        description: row.description,
+        color: row.color,
+        kind: row.kind,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn user_tag(row: TagRow, zone: &ReplyZone) -> UserTagInventory {
+    UserTagInventory {
+        uuid: row.uuid.to_string(),
+        resource_uuid: row.resource,
+        resource_type: row.resource_type,
+        tag: row.tag,
+        kind: row.kind,
+        tag_pattern_uuid: row.pattern.map(|pattern| pattern.to_string()),
+        tag_pattern: row.pattern_row.map(|pattern| tag_pattern(pattern, zone)),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn system_tag(row: TagRow, zone: &ReplyZone) -> SystemTagInventory {
+    SystemTagInventory {
+        uuid: row.uuid.to_string(),
+        resource_uuid: row.resource,
+        resource_type: row.resource_type,
+        tag: row.tag,
+        kind: row.kind,
+        inherent: row.inherent,
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+    }
+}
+
+pub(crate) fn long_job(row: LongJobRow, zone: &ReplyZone) -> LongJobInventory {
+    LongJobInventory {
+        uuid: row.uuid.to_string(),
+        name: row.name,
+        description: row.description,
+        api_id: row.api_id,
+        job_name: row.job_name,
+        job_data: row.job_data,
+        job_result: row.job_result,
+        state: row.state.to_string(),
+        target_resource_uuid: row.target,
+        management_node_uuid: Some(row.node),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
+        execute_time: row.execute_time.and_then(|seconds| i64::try_from(seconds).ok()),
+    }
+}
+
+pub(crate) fn management_node(row: ManagementNodeRow, zone: &ReplyZone) -> ManagementNodeInventory {
+    ManagementNodeInventory {
+        uuid: row.uuid.to_string(),
+        host_name: row.host_name,
+        join_date: zone.format(row.created),
+        heart_beat: zone.format(row.changed),
     }
 }

@@ -1,5 +1,6 @@
 //! Passwords: Argon2id over the lower-case hex SHA-512 that clients send in place of the text.
 
+use crate::ServiceError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use sha2::{Digest, Sha512};
@@ -23,6 +24,12 @@ pub(crate) fn random_password() -> String {
 /// Never: Argon2's default parameters are valid.
 pub(crate) fn hash(digest: &str) -> String {
     Argon2::default().hash_password(digest.as_bytes()).expect("default parameters are valid").to_string()
+}
+
+/// The same on a thread that may block.
+pub(crate) async fn hash_apart(digest: String) -> Result<String, ServiceError> {
+    let hashed = tokio::task::spawn_blocking(move || hash(&digest)).await;
+    hashed.map_err(|error| ServiceError::internal("hash a password")(error.into()))
 }
 
 /// Whether `digest` is the one that was hashed; in constant time over its content.

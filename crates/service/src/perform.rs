@@ -1,6 +1,6 @@
 //! The one way into an operation.
 
-use crate::{Caller, ServiceError};
+use crate::{Caller, Dispatcher, ServiceError};
 use imprint_api::Operation;
 use imprint_domain::JobUuid;
 use imprint_jobs::Work;
@@ -20,6 +20,8 @@ pub struct Context {
     pub base_url: String,
     /// How long the call may take, whether it was cancelled, and how far it has come: what takes long asks it and tells it.
     pub work: Work,
+    /// Calls other operations.
+    pub dispatcher: Dispatcher,
 }
 
 impl Context {

@@ -1,7 +1,8 @@
 //! What a caller may name: decided here for every operation alike, by what its declaration says of each id.
 
+use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError};
-use imprint_api::ResourceKind;
+use imprint_api::{Need, ResourceKind};
 use imprint_metadata::Owner;
 
 /// A parameter that must name an existing resource.
@@ -13,8 +14,8 @@ pub struct IdReference<'a> {
     pub resource: ResourceKind,
     /// What was sent.
     pub value: &'a str,
-    /// Whether a resource that is shared with the caller will do.
-    pub shared: bool,
+    /// What the caller must have of it.
+    pub need: Need,
 }
 
 impl Service {
@@ -34,17 +35,51 @@ impl Service {
         }
         let foreign: Vec<_> = named
             .iter()
+            .filter(|(reference, _)| reference.need != Need::Nothing)
             .filter(|(_, owner)| !matches!(owner, Owner::Nobody) && *owner != Owner::Account(caller.account))
             .map(|(reference, _)| reference)
             .collect();
         if foreign.is_empty() {
             return Ok(());
         }
-        let asked: Vec<_> = foreign.iter().filter(|it| it.shared).map(|it| it.value).collect();
+        let asked: Vec<_> = foreign.iter().filter(|it| it.need == Need::Share).map(|it| it.value).collect();
         let shared = self.metadata.shared_with(caller.account, &asked).await?;
-        match foreign.iter().find(|it| !(it.shared && shared.contains(it.value))) {
+        match foreign.iter().find(|it| !(it.need == Need::Share && shared.contains(it.value))) {
             Some(denied) => Err(ServiceError::NotOwner { field: denied.field, value: denied.value.to_owned() }),
             None => Ok(()),
         }
+    }
+
+    /// The kind of a resource that the caller may change: one's own; what has no owner is the administrator's.
+    pub(crate) async fn may_change(
+        &self,
+        caller: Caller,
+        field: &'static str,
+        id: &str,
+    ) -> Result<ResourceKind, ServiceError> {
+        let found = self.metadata.resource(id).await?;
+        let (kind, owner) = found.ok_or_else(|| ServiceError::NotFound {
+            field: field.to_owned(),
+            resource: ResourceKind::Resource.as_str(),
+            value: shortened(id),
+        })?;
+        if caller.administrator || owner == Owner::Account(caller.account) {
+            Ok(kind)
+        } else {
+            Err(ServiceError::NotOwner { field, value: shortened(id) })
+        }
+    }
+
+    /// The kind of a resource whose tags the caller may change; `type_name` must be its name.
+    pub(crate) async fn tagged(&self, caller: Caller, type_name: &str, id: &str) -> Result<ResourceKind, ServiceError> {
+        let invalid = |reason: String| ServiceError::InvalidArgument {
+            field: "resourceType",
+            value: shortened(type_name),
+            reason,
+        };
+        let expected =
+            ResourceKind::from_name(type_name).ok_or_else(|| invalid("is no kind of resource".to_owned()))?;
+        let kind = self.may_change(caller, "resourceUuid", id).await?;
+        if kind == expected { Ok(kind) } else { Err(invalid(format!("uuid:{id} is a {}", kind.as_str()))) }
     }
 }

@@ -94,6 +94,14 @@ finders! {
     QueryVolume: query_volumes, volume;
     QueryVolumeBackup: query_volume_backups, volume_backup;
     QueryImage: query_images, image;
+    QueryAccount: query_accounts, account;
+    QueryQuota: query_quotas, quota;
+    QuerySharedResource: query_shares, share;
+    QueryTag: query_tag_patterns, tag_pattern;
+    QueryUserTag: query_user_tags, user_tag;
+    QuerySystemTag: query_system_tags, system_tag;
+    QueryLongJob: query_long_jobs, long_job;
+    QueryManagementNode: query_management_nodes, management_node;
 }
 
 macro_rules! find_any {

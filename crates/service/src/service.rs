@@ -3,8 +3,10 @@
 use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
+use crate::long_jobs::RunningLongJobs;
 use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
+use crate::progress::ProgressTable;
 use crate::session_cache::SessionCache;
 use crate::{Refusal, ServiceError, capacity, durable_dir, password};
 use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone};
@@ -94,6 +96,10 @@ pub struct Service {
     pub(crate) adding_storage: Mutex<()>,
     pub(crate) export_lifetime_seconds: i64,
     pub(crate) node: String,
+    pub(crate) node_uuid: InstallationUuid,
+    pub(crate) host_name: String,
+    pub(crate) progress: ProgressTable,
+    pub(crate) running_long_jobs: RunningLongJobs,
     dirs: AllowedDirs,
     // Last: the directory stays locked until everything else is gone.
     data_dir: DataDir,
@@ -140,6 +146,10 @@ impl Service {
             adding_storage: Mutex::new(()),
             export_lifetime_seconds: i64::try_from(settings.export_lifetime.as_secs()).unwrap_or(i64::MAX),
             node: node.to_string(),
+            node_uuid: node,
+            host_name: host_name(),
+            progress: ProgressTable::default(),
+            running_long_jobs: RunningLongJobs::default(),
             dirs: AllowedDirs::new(dirs),
             data_dir,
         };
@@ -213,7 +223,8 @@ impl Service {
         );
         let body = serde_json::to_string(&ErrorReply { error: interrupted });
         let body = body.map_err(|error| ServiceError::internal("write an error")(error.into()))?;
-        let failed = self.metadata.fail_interrupted_jobs(&self.node, &body).await?;
+        let failed = self.metadata.fail_interrupted_jobs(&self.node, &body).await?
+            + self.metadata.fail_interrupted_long_jobs(&self.node, &body).await?;
         if expired + abandoned + failed > 0 {
             tracing::info!(expired, abandoned, failed, "took back what the last run left half done");
         }
@@ -236,10 +247,13 @@ impl Service {
         let row = AccountRow {
             uuid: administrator(),
             name: "admin".to_owned(),
+            description: None,
             kind: "SystemAdmin".to_owned(),
             password_hash: password::hash(&password::digest_of(&plain)),
+            created: self.clock.now(),
+            changed: self.clock.now(),
         };
-        match self.metadata.create_account(row).await {
+        match self.metadata.create_account(row, NewTags::default()).await {
             // Another server that shares the database was faster.
             Err(_) if self.has_administrator().await? => Ok(()),
             made => Ok(made.map_err(|error| ServiceError::from_create(error, &ADMINISTRATOR))?),
@@ -285,7 +299,7 @@ impl Service {
                 created: now,
                 changed: now,
             };
-            made_once(self.metadata.create_zone(zone).await, &uuid)?;
+            made_once(self.metadata.create_zone(zone, NewTags::default()).await, &uuid)?;
             uuid
         };
         if self.metadata.backup_storages().await?.is_empty() {
@@ -422,6 +436,12 @@ fn default_id(installation: InstallationUuid, what: &str) -> [u8; 16] {
     id
 }
 
+/// The machine's name.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}
+
 /// Another server that was faster has made the same.
 fn made_once(made: Result<(), CreateError>, uuid: &impl ToString) -> Result<(), ServiceError> {
     match made {
@@ -430,7 +450,7 @@ fn made_once(made: Result<(), CreateError>, uuid: &impl ToString) -> Result<(), 
     }
 }
 
-fn administrator() -> AccountUuid {
+pub(crate) fn administrator() -> AccountUuid {
     ADMINISTRATOR.parse().expect("the constant is a well-formed id")
 }
 

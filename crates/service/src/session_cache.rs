@@ -5,7 +5,7 @@
 //! written back at most once in [`WRITE_BACK_MS`], so that a busy session does not write at every call.
 
 use crate::Caller;
-use imprint_domain::{SessionUuid, Timestamp};
+use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -55,7 +55,8 @@ impl SessionCache {
         if entry.expires <= now || now.0 - entry.asked.0 > BELIEVED_MS {
             return Lookup::Ask;
         }
-        entry.expires = now.plus_seconds(LIFETIME_SECONDS);
+        // A session that was renewed for longer keeps what it was given.
+        entry.expires = entry.expires.max(now.plus_seconds(LIFETIME_SECONDS));
         let due = entry.expires.0 - entry.written.0 > WRITE_BACK_MS;
         if due {
             entry.written = entry.expires;
@@ -72,6 +73,11 @@ impl SessionCache {
         entries.insert(caller.session, Entry { caller, asked: now, expires, written: expires });
     }
 
+    /// All sessions of the account have ended.
+    pub(crate) fn forget_account(&self, account: AccountUuid) {
+        self.entries().retain(|_, entry| entry.caller.account != account);
+    }
+
     /// The session has ended.
     pub(crate) fn forget(&self, session: SessionUuid) {
         self.entries().remove(&session);
@@ -81,7 +87,6 @@ impl SessionCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imprint_domain::AccountUuid;
 
     fn caller() -> Caller {
         Caller { account: AccountUuid::random(), session: SessionUuid::random(), administrator: false }

@@ -1,63 +1,72 @@
 //! System tags: each must match a pattern declared here for its kind of resource.
 
 use crate::ServiceError;
+use imprint_api::ResourceKind;
 
-/// Kinds of resources that carry system tags, as clients name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TaggedKind {
-    Image,
-    Volume,
-    VolumeBackup,
-    BackupStorage,
-    PrimaryStorage,
+/// Tags of a kind that are known as a whole.
+fn exact(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Image => &[
+            "bootMode::Legacy",
+            "bootMode::UEFI",
+            "bootMode::UEFI_WITH_CSM",
+            "qemuga",
+            "remote",
+            "temporary",
+            "CreatedBySystem",
+            "packer",
+        ],
+        ResourceKind::Volume => &["volume::type::Root", "backup::digest", "qemuga"],
+        _ => &[],
+    }
 }
 
-impl TaggedKind {
-    /// Tags that are known as a whole.
-    fn exact(self) -> &'static [&'static str] {
-        match self {
-            Self::Image => &[
-                "bootMode::Legacy",
-                "bootMode::UEFI",
-                "bootMode::UEFI_WITH_CSM",
-                "qemuga",
-                "remote",
-                "temporary",
-                "CreatedBySystem",
-                "packer",
-            ],
-            Self::Volume => &["volume::type::Root", "backup::digest", "qemuga"],
-            Self::VolumeBackup | Self::BackupStorage | Self::PrimaryStorage => &[],
-        }
+/// Beginnings of tags of a kind that carry a value.
+fn prefixes(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Image => &["GuestTools::", "applianceType::"],
+        ResourceKind::Volume => &["volume::source::"],
+        _ => &[],
     }
+}
 
-    /// Beginnings of tags that carry a value.
-    fn prefixes(self) -> &'static [&'static str] {
-        match self {
-            Self::Image => &["GuestTools::", "applianceType::"],
-            Self::Volume => &["volume::source::"],
-            Self::VolumeBackup | Self::BackupStorage | Self::PrimaryStorage => &[],
-        }
+/// Tags that say what a resource is made as: afterwards they would say what is not so.
+const AT_CREATION: [&str; 2] = ["volume::source::", "volume::type::"];
+
+/// Checks tags that a resource gets after it was made, and answers those that are stored.
+pub(crate) fn check_later(
+    kind: ResourceKind,
+    field: &'static str,
+    tags: &[String],
+) -> Result<Vec<String>, ServiceError> {
+    if let Some(tag) = tags.iter().find(|tag| AT_CREATION.iter().any(|prefix| tag.starts_with(prefix))) {
+        let reason = "can be given only when the resource is made".to_owned();
+        return Err(ServiceError::InvalidArgument { field, value: tag.chars().take(128).collect(), reason });
     }
+    check_of(kind, field, tags)
 }
 
 /// Checks the tags of a new resource and answers those that are stored: `ephemeral::…` ones are consulted, never kept.
 ///
 /// # Errors
 /// `InvalidArgument` for the first tag that no pattern matches.
-pub(crate) fn check(kind: TaggedKind, tags: &[String]) -> Result<Vec<String>, ServiceError> {
+pub(crate) fn check(kind: ResourceKind, tags: &[String]) -> Result<Vec<String>, ServiceError> {
+    check_of(kind, "systemTags", tags)
+}
+
+fn check_of(kind: ResourceKind, field: &'static str, tags: &[String]) -> Result<Vec<String>, ServiceError> {
     let mut kept = Vec::with_capacity(tags.len());
     for tag in tags {
         if tag.starts_with("ephemeral::") {
             continue;
         }
         let config = tag.strip_prefix("resourceConfig::").is_some_and(|rest| rest.split("::").count() >= 3);
-        let prefixed = kind.prefixes().iter().any(|prefix| tag.len() > prefix.len() && tag.starts_with(prefix));
-        if !(config || prefixed || kind.exact().contains(&tag.as_str())) || tag.chars().count() > 2048 {
+        let prefixed = prefixes(kind).iter().any(|prefix| tag.len() > prefix.len() && tag.starts_with(prefix));
+        if !(config || prefixed || exact(kind).contains(&tag.as_str())) || tag.chars().count() > 2048 {
             return Err(ServiceError::InvalidArgument {
-                field: "systemTags",
+                field,
                 value: tag.chars().take(128).collect(),
-                reason: format!("no system tag of {kind:?}VO matches"),
+                reason: format!("no system tag of {} matches", kind.as_str()),
             });
         }
         if !kept.contains(tag) {
@@ -78,7 +87,7 @@ mod tests {
     #[test]
     fn known_tags_are_kept_once_and_ephemeral_ones_are_not() {
         let tags = strings(&["bootMode::UEFI", "ephemeral::x", "bootMode::UEFI", "resourceConfig::vm::cpu::2"]);
-        let kept = check(TaggedKind::Image, &tags).unwrap();
+        let kept = check(ResourceKind::Image, &tags).unwrap();
         assert_eq!(kept, strings(&["bootMode::UEFI", "resourceConfig::vm::cpu::2"]));
     }
 
@@ -86,7 +95,7 @@ mod tests {
     fn unknown_tags_are_refused_by_name() {
         for tag in ["bootMode::uefi", "", "volume::source::", "volume::type::Data", "GuestTools::", "resourceConfig::a"]
         {
-            let refused = check(TaggedKind::Volume, &strings(&[tag]));
+            let refused = check(ResourceKind::Volume, &strings(&[tag]));
             assert!(matches!(refused, Err(ServiceError::InvalidArgument { field: "systemTags", .. })), "{tag}");
         }
     }

@@ -4,8 +4,11 @@ use crate::{Service, ServiceError};
 use std::sync::Weak;
 use std::time::Duration;
 
-/// Between two rounds.
-const PERIOD: Duration = Duration::from_mins(10);
+/// Between two signs of life.
+const PERIOD: Duration = Duration::from_mins(1);
+
+/// Every so many of them things are tidied up.
+const ROUNDS: u64 = 10;
 
 /// Seconds that an ended job can be polled.
 const JOB_SECONDS: i64 = 4 * 3600;
@@ -16,18 +19,23 @@ const EXPUNGE_SECONDS: i64 = 259_200;
 /// Starts the rounds; they end with the service.
 pub(crate) fn start(service: Weak<Service>) {
     tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(PERIOD).await;
+        for nth in 0_u64.. {
             let Some(service) = service.upgrade() else { return };
-            if let Err(error) = round(&service).await {
+            if let Err(error) = round(&service, nth).await {
                 tracing::warn!(reason = crate::error::chain(&error), "upkeep failed; it is tried again later");
             }
+            drop(service);
+            tokio::time::sleep(PERIOD).await;
         }
     });
 }
 
-async fn round(service: &Service) -> Result<(), ServiceError> {
+async fn round(service: &Service, nth: u64) -> Result<(), ServiceError> {
     let now = service.clock.now();
+    service.metadata.note_management_node(service.node_uuid, &service.host_name).await?;
+    if !nth.is_multiple_of(ROUNDS) {
+        return Ok(());
+    }
     service.metadata.sweep_sessions().await?;
     service.metadata.sweep_jobs(now.plus_seconds(-JOB_SECONDS)).await?;
     for image in service.metadata.images_deleted_before(now.plus_seconds(-EXPUNGE_SECONDS)).await? {

@@ -1,6 +1,7 @@
 //! Calls that clients poll.
 
-use crate::{Service, ServiceError};
+use crate::progress::TrackedCall;
+use crate::{Caller, Service, ServiceError, Work};
 
 /// Where a polled call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,5 +41,16 @@ impl Service {
                 Some((succeeded, body)) => JobState::Done { operation: row.operation, succeeded, body },
             },
         })
+    }
+
+    /// A call that takes long begins; its progress can be asked for by its id until a while after [`Self::work_end`].
+    pub fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, work: &Work) {
+        let (account, begun) = (caller.account, self.clock.now());
+        self.progress.begin(id, TrackedCall { operation, account, work: work.clone(), begun, ended: None });
+    }
+
+    /// It has ended.
+    pub fn work_end(&self, id: &str) {
+        self.progress.end(id, self.clock.now());
     }
 }

@@ -59,6 +59,7 @@ impl Operation for CreateDataVolumeTemplateFromVolumeBackup {
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/images/data-volume-templates/from/volume-template/{backupUuid}");
     const TIMEOUT: Duration = Duration::from_hours(72);
+    const LONG_JOB: bool = true;
     const SINCE: &'static str = "2.6.0";
     type Reply = InventoryReply<ImageInventory>;
 }

@@ -60,6 +60,7 @@ impl Operation for CreateRootVolumeTemplateFromVolumeBackup {
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/images/root-volume-templates/from/volume-template/{backupUuid}");
     const TIMEOUT: Duration = Duration::from_hours(72);
+    const LONG_JOB: bool = true;
     const SINCE: &'static str = "2.6.0";
     type Reply = InventoryReply<ImageInventory>;
 }

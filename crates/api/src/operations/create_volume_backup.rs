@@ -60,6 +60,7 @@ impl Operation for CreateVolumeBackup {
     const NAME: &'static str = "CreateVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/volumes/{volumeUuid}/volume-backups");
+    const LONG_JOB: bool = true;
     const SINCE: &'static str = "2.6.0";
     type Reply = InventoryReply<VolumeBackupInventory>;
 }

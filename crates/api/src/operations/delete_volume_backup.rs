@@ -29,5 +29,6 @@ impl Operation for DeleteVolumeBackup {
     const NAME: &'static str = "DeleteVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::delete("/volume-backups/{uuid}");
+    const LONG_JOB: bool = true;
     type Reply = EmptyReply;
 }

@@ -27,6 +27,7 @@ impl Operation for ExportImageFromBackupStorage {
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::action("/backup-storage/{backupStorageUuid}/actions");
     const TIMEOUT: Duration = Duration::from_hours(3);
+    const LONG_JOB: bool = true;
     const SINCE: &'static str = "1.7";
     type Reply = ExportReply;
 }

@@ -1,6 +1,8 @@
 //! Imprint as its users meet it: the real binary, spoken to over HTTP, on real disks.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod configuration;
@@ -14,6 +16,8 @@ mod full_disk;
 mod images;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
+mod long_jobs;
 #[cfg(test)]
 mod long_work;
 #[cfg(test)]
@@ -30,6 +34,8 @@ mod server;
 mod sessions;
 #[cfg(test)]
 mod storages;
+#[cfg(test)]
+mod tags;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]

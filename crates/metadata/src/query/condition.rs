@@ -30,7 +30,7 @@ impl Clauses<'_> {
             self.shape.related(&condition.field).ok_or_else(|| unknown(self.shape, &condition.field))?;
         let clause = self.compare("x", field, condition.operator, condition)?;
         // What an account does not see must not answer yes or no either.
-        let seen = if related.owned { self.parameters.seen("x") } else { None };
+        let seen = self.parameters.seen("x", related.seen);
         let seen = seen.map(|seen| format!(" AND {seen}")).unwrap_or_default();
         Ok(format!("EXISTS (SELECT 1 FROM {} AND {clause}{seen}{APART})", related.from))
     }

@@ -1,7 +1,7 @@
 //! Values of a statement, and how both databases compare them alike.
 
 use super::QueryError;
-use super::shapes::Kind;
+use super::shapes::{Kind, Seen};
 use crate::Scope;
 use sea_orm::{DbBackend, Value};
 
@@ -34,14 +34,37 @@ impl Parameters {
         format!("${}", self.values.len())
     }
 
-    /// The one place that decides which of the owned rows `alias` an account sees; `None`: all.
-    pub(super) fn seen(&mut self, alias: &str) -> Option<String> {
+    /// The one place that decides which of the rows `alias` an account sees; `None`: all.
+    pub(super) fn seen(&mut self, alias: &str, seen: Seen) -> Option<String> {
         let Scope::Account(account) = self.scope else { return None };
+        if seen == Seen::ByAll {
+            return None;
+        }
         let account = self.push_own(account.to_string());
-        Some(format!(
-            "({alias}.account_uuid = {account} OR EXISTS (SELECT 1 FROM resource_share s \
-             WHERE s.resource_uuid = {alias}.uuid AND s.account_uuid IN ({account}, '')))"
-        ))
+        let shared = |id: &str| {
+            format!(
+                "EXISTS (SELECT 1 FROM resource_share s WHERE s.resource_uuid = {id} AND s.account_uuid IN ({account}, ''))"
+            )
+        };
+        Some(match seen {
+            Seen::ByAll => return None,
+            Seen::ByOwner(column) => {
+                format!("({alias}.{column} = {account} OR {})", shared(&format!("{alias}.uuid")))
+            }
+            Seen::ByBothEnds => {
+                format!("({alias}.owner_uuid = {account} OR {alias}.account_uuid IN ({account}, ''))")
+            }
+            Seen::WithResource => {
+                let id = format!("{alias}.resource_uuid");
+                let resource = |(table, owner): (&str, &str)| {
+                    let own = if owner == "''" { String::new() } else { format!(" AND o.{owner} = {account}") };
+                    format!("EXISTS (SELECT 1 FROM {table} o WHERE o.uuid = {id}{own})")
+                };
+                let tables = crate::resources::searched().filter_map(crate::resources::table);
+                let seen: Vec<_> = tables.filter(|(table, _)| *table != "tag").map(resource).collect();
+                format!("({} OR {})", seen.join(" OR "), shared(&id))
+            }
+        })
     }
 
     pub(super) fn is_postgres(&self) -> bool {

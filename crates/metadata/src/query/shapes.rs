@@ -17,7 +17,7 @@ pub(super) enum Kind {
 pub(super) struct Field {
     /// As clients spell it.
     pub(super) name: &'static str,
-    /// `None`: never known here, compared as null.
+    /// An expression, in which `?` is the row, or the name of a column. `None`: never known here, compared as null.
     pub(super) column: Option<&'static str>,
     pub(super) kind: Kind,
 }
@@ -26,12 +26,26 @@ impl Field {
     /// Its value in the row `alias`.
     pub(super) fn value(&self, alias: &str) -> String {
         match (self.column, self.kind) {
+            (Some(expression), _) if expression.contains('?') => expression.replace('?', alias),
             (Some(column), _) => format!("{alias}.{column}"),
             (None, Kind::Id | Kind::Text) => "CAST(NULL AS TEXT)".to_owned(),
             (None, Kind::Number | Kind::Date) => "CAST(NULL AS BIGINT)".to_owned(),
             (None, Kind::Boolean) => "CAST(NULL AS BOOLEAN)".to_owned(),
         }
     }
+}
+
+/// Who sees a row, besides the administrator and, where it has a uuid, those that it is shared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Everybody.
+    ByAll,
+    /// The account that this column names.
+    ByOwner(&'static str),
+    /// Whoever sees the resource that `resource_uuid` names.
+    WithResource,
+    /// Who shares, and whom it is shared with.
+    ByBothEnds,
 }
 
 /// Rows that belong to a row `t`, as `x`.
@@ -41,8 +55,8 @@ pub(super) struct Related {
     pub(super) prefix: &'static str,
     /// `FROM` and the condition that joins `x` with `t`.
     pub(super) from: &'static str,
-    /// Whether `x` has an owner.
-    pub(super) owned: bool,
+    /// Who sees `x`.
+    pub(super) seen: Seen,
     pub(super) fields: &'static [Field],
 }
 
@@ -52,8 +66,8 @@ pub(super) struct Shape {
     pub(super) table: &'static str,
     /// The inventory's class, named in errors.
     pub(super) inventory: &'static str,
-    /// Whether its rows have an owner.
-    pub(super) owned: bool,
+    /// Who sees its rows.
+    pub(super) seen: Seen,
     pub(super) fields: &'static [Field],
     pub(super) related: &'static [Related],
 }
@@ -95,6 +109,9 @@ const fn boolean(name: &'static str, column: &'static str) -> Field {
 const fn never(name: &'static str, kind: Kind) -> Field {
     Field { name, column: None, kind }
 }
+
+/// Seen by its owner.
+const OWNED: Seen = Seen::ByOwner("account_uuid");
 
 const CREATED: Field = Field { name: "createDate", column: Some("created"), kind: Kind::Date };
 const CHANGED: Field = Field { name: "lastOpDate", column: Some("changed"), kind: Kind::Date };
@@ -214,19 +231,19 @@ const IMAGE_FIELDS: &[Field] = &[
 pub(super) static ZONE: Shape = Shape {
     table: "zone",
     inventory: "ZoneInventory",
-    owned: false,
+    seen: Seen::ByAll,
     fields: ZONE_FIELDS,
     related: &[
         Related {
             prefix: "primaryStorage",
             from: "primary_storage x WHERE x.zone_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: PRIMARY_STORAGE_FIELDS,
         },
         Related {
             prefix: "backupStorage",
             from: "backup_storage_zone z JOIN backup_storage x ON x.uuid = z.backup_storage_uuid WHERE z.zone_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: BACKUP_STORAGE_FIELDS,
         },
     ],
@@ -235,25 +252,25 @@ pub(super) static ZONE: Shape = Shape {
 pub(super) static BACKUP_STORAGE: Shape = Shape {
     table: "backup_storage",
     inventory: "BackupStorageInventory",
-    owned: false,
+    seen: Seen::ByAll,
     fields: BACKUP_STORAGE_FIELDS,
     related: &[
         Related {
             prefix: "attachedZoneUuids",
             from: "backup_storage_zone x WHERE x.backup_storage_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: &[id("", "zone_uuid")],
         },
         Related {
             prefix: "zone",
             from: "backup_storage_zone z JOIN zone x ON x.uuid = z.zone_uuid WHERE z.backup_storage_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: ZONE_FIELDS,
         },
         Related {
             prefix: "image",
             from: "image_ref r JOIN image x ON x.uuid = r.image_uuid WHERE r.backup_storage_uuid = t.uuid",
-            owned: true,
+            seen: OWNED,
             fields: IMAGE_FIELDS,
         },
     ],
@@ -262,14 +279,14 @@ pub(super) static BACKUP_STORAGE: Shape = Shape {
 pub(super) static PRIMARY_STORAGE: Shape = Shape {
     table: "primary_storage",
     inventory: "PrimaryStorageInventory",
-    owned: false,
+    seen: Seen::ByAll,
     fields: PRIMARY_STORAGE_FIELDS,
     related: &[
-        Related { prefix: "zone", from: "zone x WHERE x.uuid = t.zone_uuid", owned: false, fields: ZONE_FIELDS },
+        Related { prefix: "zone", from: "zone x WHERE x.uuid = t.zone_uuid", seen: Seen::ByAll, fields: ZONE_FIELDS },
         Related {
             prefix: "volume",
             from: "volume x WHERE x.primary_storage_uuid = t.uuid",
-            owned: true,
+            seen: OWNED,
             fields: VOLUME_FIELDS,
         },
     ],
@@ -278,30 +295,30 @@ pub(super) static PRIMARY_STORAGE: Shape = Shape {
 pub(super) static VOLUME: Shape = Shape {
     table: "volume",
     inventory: "VolumeInventory",
-    owned: true,
+    seen: OWNED,
     fields: VOLUME_FIELDS,
     related: &[
         Related {
             prefix: "primaryStorage",
             from: "primary_storage x WHERE x.uuid = t.primary_storage_uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: PRIMARY_STORAGE_FIELDS,
         },
         // Joined by `rootImageUuid`, which is never known here.
-        Related { prefix: "image", from: "image x WHERE 1 = 0", owned: true, fields: IMAGE_FIELDS },
+        Related { prefix: "image", from: "image x WHERE 1 = 0", seen: OWNED, fields: IMAGE_FIELDS },
     ],
 };
 
 pub(super) static VOLUME_BACKUP: Shape = Shape {
     table: "volume_backup",
     inventory: "VolumeBackupInventory",
-    owned: true,
+    seen: OWNED,
     fields: VOLUME_BACKUP_FIELDS,
     related: &[
         Related {
             prefix: "backupStorageRefs",
             from: "volume_backup_ref x WHERE x.backup_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: &[
                 id("volumeBackupUuid", "backup_uuid"),
                 id("backupStorageUuid", "backup_storage_uuid"),
@@ -314,23 +331,23 @@ pub(super) static VOLUME_BACKUP: Shape = Shape {
         Related {
             prefix: "backupStorage",
             from: "volume_backup_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.backup_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: BACKUP_STORAGE_FIELDS,
         },
-        Related { prefix: "volume", from: "volume x WHERE x.uuid = t.volume_uuid", owned: true, fields: VOLUME_FIELDS },
+        Related { prefix: "volume", from: "volume x WHERE x.uuid = t.volume_uuid", seen: OWNED, fields: VOLUME_FIELDS },
     ],
 };
 
 pub(super) static IMAGE: Shape = Shape {
     table: "image",
     inventory: "ImageInventory",
-    owned: true,
+    seen: OWNED,
     fields: IMAGE_FIELDS,
     related: &[
         Related {
             prefix: "backupStorageRefs",
             from: "image_ref x WHERE x.image_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: &[
                 id("imageUuid", "image_uuid"),
                 id("backupStorageUuid", "backup_storage_uuid"),
@@ -345,10 +362,165 @@ pub(super) static IMAGE: Shape = Shape {
         Related {
             prefix: "backupStorage",
             from: "image_ref r JOIN backup_storage x ON x.uuid = r.backup_storage_uuid WHERE r.image_uuid = t.uuid",
-            owned: false,
+            seen: Seen::ByAll,
             fields: BACKUP_STORAGE_FIELDS,
         },
         // Joined by the volume's `rootImageUuid`, which is never known here.
-        Related { prefix: "volume", from: "volume x WHERE 1 = 0", owned: true, fields: VOLUME_FIELDS },
+        Related { prefix: "volume", from: "volume x WHERE 1 = 0", seen: OWNED, fields: VOLUME_FIELDS },
     ],
+};
+
+const ACCOUNT_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("description", "description"),
+    text("type", "kind"),
+    CREATED,
+    CHANGED,
+];
+
+const QUOTA_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    id("identityUuid", "account_uuid"),
+    number("value", "value"),
+    CREATED,
+    CHANGED,
+];
+
+pub(super) static ACCOUNT: Shape = Shape {
+    table: "account",
+    inventory: "AccountInventory",
+    seen: Seen::ByOwner("uuid"),
+    fields: ACCOUNT_FIELDS,
+    related: &[Related {
+        prefix: "quota",
+        from: "quota x WHERE x.account_uuid = t.uuid",
+        seen: OWNED,
+        fields: QUOTA_FIELDS,
+    }],
+};
+
+pub(super) static QUOTA: Shape = Shape {
+    table: "quota",
+    inventory: "QuotaInventory",
+    seen: OWNED,
+    fields: QUOTA_FIELDS,
+    related: &[Related {
+        prefix: "account",
+        from: "account x WHERE x.uuid = t.account_uuid",
+        seen: Seen::ByOwner("uuid"),
+        fields: ACCOUNT_FIELDS,
+    }],
+};
+
+pub(super) static SHARE: Shape = Shape {
+    // Rows of every query are ordered by a uuid.
+    table: "(SELECT s.*, s.resource_uuid AS uuid FROM resource_share s)",
+    inventory: "SharedResourceInventory",
+    seen: Seen::ByBothEnds,
+    fields: &[
+        id("ownerAccountUuid", "owner_uuid"),
+        Field { name: "receiverAccountUuid", column: Some("NULLIF(?.account_uuid, '')"), kind: Kind::Id },
+        Field { name: "toPublic", column: Some("(?.account_uuid = '')"), kind: Kind::Boolean },
+        text("resourceType", "resource_type"),
+        id("resourceUuid", "resource_uuid"),
+        CREATED,
+        CHANGED,
+    ],
+    related: &[],
+};
+
+pub(super) static TAG_PATTERN: Shape = Shape {
+    table: "tag_pattern",
+    inventory: "TagPatternInventory",
+    seen: OWNED,
+    fields: TAG_PATTERN_FIELDS,
+    related: &[],
+};
+
+const TAG_PATTERN_FIELDS: &[Field] = &[
+    id("uuid", "uuid"),
+    text("name", "name"),
+    text("value", "value"),
+    text("description", "description"),
+    text("color", "color"),
+    text("type", "kind"),
+    CREATED,
+    CHANGED,
+];
+
+pub(super) static USER_TAG: Shape = Shape {
+    table: "(SELECT * FROM tag WHERE kind = 'User')",
+    inventory: "UserTagInventory",
+    seen: Seen::WithResource,
+    fields: &[
+        id("uuid", "uuid"),
+        id("resourceUuid", "resource_uuid"),
+        text("resourceType", "resource_type"),
+        text("tag", "tag"),
+        text("type", "kind"),
+        id("tagPatternUuid", "tag_pattern_uuid"),
+        CREATED,
+        CHANGED,
+    ],
+    related: &[Related {
+        prefix: "tagPattern",
+        from: "tag_pattern x WHERE x.uuid = t.tag_pattern_uuid",
+        // Whoever sees the tag sees what it was made of.
+        seen: Seen::ByAll,
+        fields: TAG_PATTERN_FIELDS,
+    }],
+};
+
+pub(super) static SYSTEM_TAG: Shape = Shape {
+    table: "(SELECT * FROM tag WHERE kind = 'System')",
+    inventory: "SystemTagInventory",
+    seen: Seen::WithResource,
+    fields: &[
+        id("uuid", "uuid"),
+        id("resourceUuid", "resource_uuid"),
+        text("resourceType", "resource_type"),
+        text("tag", "tag"),
+        text("type", "kind"),
+        boolean("inherent", "inherent"),
+        CREATED,
+        CHANGED,
+    ],
+    related: &[],
+};
+
+pub(super) static LONG_JOB: Shape = Shape {
+    table: "long_job",
+    inventory: "LongJobInventory",
+    seen: OWNED,
+    fields: &[
+        id("uuid", "uuid"),
+        text("name", "name"),
+        text("description", "description"),
+        id("apiId", "api_id"),
+        text("jobName", "job_name"),
+        text("jobData", "job_data"),
+        text("jobResult", "job_result"),
+        text("state", "state"),
+        id("targetResourceUuid", "target_uuid"),
+        id("managementNodeUuid", "node"),
+        number("executeTime", "execute_time"),
+        CREATED,
+        CHANGED,
+    ],
+    related: &[],
+};
+
+pub(super) static MANAGEMENT_NODE: Shape = Shape {
+    table: "management_node",
+    inventory: "ManagementNodeInventory",
+    seen: Seen::ByAll,
+    fields: &[
+        id("uuid", "uuid"),
+        text("hostName", "host_name"),
+        Field { name: "joinDate", column: Some("created"), kind: Kind::Date },
+        Field { name: "heartBeat", column: Some("changed"), kind: Kind::Date },
+    ],
+    related: &[],
 };

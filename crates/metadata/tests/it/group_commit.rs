@@ -32,7 +32,7 @@ on_both! {
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..64 {
             let (metadata, zone) = (db.metadata.clone(), zone("late"));
-            clients.spawn(async move { (zone.uuid, metadata.create_zone(zone).await) });
+            clients.spawn(async move { (zone.uuid, metadata.create_zone(zone, imprint_metadata::NewTags::default()).await) });
         }
         tokio::task::yield_now().await;
         db.metadata.close().await;

@@ -8,6 +8,9 @@ fn account(name: &str) -> AccountRow {
         uuid: AccountUuid::random(),
         name: name.to_owned(),
         kind: "Normal".to_owned(),
+        description: None,
+        created: Timestamp(0),
+        changed: Timestamp(0),
         password_hash: "hash".to_owned(),
     }
 }
@@ -25,29 +28,29 @@ fn session(account: AccountUuid) -> SessionRow {
 on_both! {
     async fn an_account_is_found_by_its_exact_name(db: &TestDb) {
         let row = account("alice");
-        db.metadata.create_account(row.clone()).await.unwrap();
+        db.metadata.create_account(row.clone(), imprint_metadata::NewTags::default()).await.unwrap();
         assert_eq!(db.metadata.account_by_name("alice").await.unwrap(), Some(row));
         assert_eq!(db.metadata.account_by_name("Alice").await.unwrap(), None);
     }
 
     async fn a_taken_name_and_a_taken_uuid_are_told_apart(db: &TestDb) {
         let row = account("alice");
-        db.metadata.create_account(row.clone()).await.unwrap();
-        let same_name = db.metadata.create_account(account("alice")).await;
+        db.metadata.create_account(row.clone(), imprint_metadata::NewTags::default()).await.unwrap();
+        let same_name = db.metadata.create_account(account("alice"), imprint_metadata::NewTags::default()).await;
         assert!(matches!(same_name, Err(CreateError::NameTaken)), "{same_name:?}");
-        let same_uuid = db.metadata.create_account(AccountRow { name: "bob".to_owned(), ..row }).await;
+        let same_uuid = db.metadata.create_account(AccountRow { name: "bob".to_owned(), ..row }, imprint_metadata::NewTags::default()).await;
         assert!(matches!(same_uuid, Err(CreateError::UuidTaken)), "{same_uuid:?}");
     }
 
     async fn a_text_with_nul_is_refused_before_it_reaches_the_database(db: &TestDb) {
-        let made = db.metadata.create_account(account("a\0b")).await;
+        let made = db.metadata.create_account(account("a\0b"), imprint_metadata::NewTags::default()).await;
         assert!(matches!(made, Err(CreateError::Metadata(MetadataError::NotText))), "{made:?}");
         assert!(matches!(db.metadata.account_by_name("a\0b").await, Err(MetadataError::NotText)));
     }
 
     async fn an_account_has_no_more_sessions_than_it_may(db: &TestDb) {
         let row = account("alice");
-        db.metadata.create_account(row.clone()).await.unwrap();
+        db.metadata.create_account(row.clone(), imprint_metadata::NewTags::default()).await.unwrap();
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let (metadata, session) = (db.metadata.clone(), session(row.uuid));
@@ -66,7 +69,7 @@ on_both! {
 
     async fn a_session_lives_until_it_expires_is_deleted_or_the_password_changes(db: &TestDb) {
         let row = account("alice");
-        db.metadata.create_account(row.clone()).await.unwrap();
+        db.metadata.create_account(row.clone(), imprint_metadata::NewTags::default()).await.unwrap();
         let (expiring, deleted, renewed) = (session(row.uuid), session(row.uuid), session(row.uuid));
         for session in [expiring, deleted, renewed] {
             db.metadata.create_session(session, 10).await.unwrap();

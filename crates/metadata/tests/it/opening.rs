@@ -29,7 +29,7 @@ on_both! {
 
     async fn what_was_written_is_there_after_reopening(db: &TestDb) {
         let zone = zone("kept");
-        db.metadata.create_zone(zone.clone()).await.unwrap();
+        db.metadata.create_zone(zone.clone(), imprint_metadata::NewTags::default()).await.unwrap();
         db.metadata.close().await;
         let again = db.second().await;
         let asked = [(imprint_api::ResourceKind::Zone, zone.uuid.to_string())];
@@ -40,7 +40,7 @@ on_both! {
 
     async fn nothing_is_changed_after_closing(db: &TestDb) {
         db.metadata.close().await;
-        assert!(db.metadata.create_zone(zone("late")).await.is_err());
+        assert!(db.metadata.create_zone(zone("late"), imprint_metadata::NewTags::default()).await.is_err());
         let again = db.second().await;
         assert!(matches!(again.sweep_sessions().await, Ok(0)));
         again.close().await;
@@ -98,7 +98,7 @@ fn a_first_start_that_was_cut_short_can_be_repeated() {
         let note = "CREATE TABLE seaql_migrations (version TEXT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
         run_sql(&url, note).await;
         let db = TestDb::open(url).await;
-        db.metadata.create_zone(zone("first")).await.unwrap();
+        db.metadata.create_zone(zone("first"), imprint_metadata::NewTags::default()).await.unwrap();
         db.metadata.close().await;
         assert!(copies(directory.path()).is_empty());
     });
@@ -125,7 +125,7 @@ fn closing_empties_the_log_into_the_file() {
     let path = directory.path().join("imprint.db");
     block_on(async {
         let db = TestDb::open(DatabaseUrl::Sqlite(path.clone())).await;
-        db.metadata.create_zone(zone("zone")).await.unwrap();
+        db.metadata.create_zone(zone("zone"), imprint_metadata::NewTags::default()).await.unwrap();
         assert!(directory.path().join("imprint.db-wal").exists());
         db.metadata.close().await;
         assert!(!directory.path().join("imprint.db-wal").exists());

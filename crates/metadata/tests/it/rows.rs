@@ -28,7 +28,7 @@ impl World {
         let volume = volume("disk", primary.uuid, account);
         let world =
             Self { zone: zone.uuid, storage: storage.uuid, primary: primary.uuid, volume: volume.uuid, account };
-        db.metadata.create_zone(zone).await.unwrap();
+        db.metadata.create_zone(zone, imprint_metadata::NewTags::default()).await.unwrap();
         db.metadata.create_backup_storage(storage, NewTags::default()).await.unwrap();
         db.metadata.create_primary_storage(primary, NewTags::default()).await.unwrap();
         db.metadata.create_volume(volume, NewTags::default()).await.unwrap();
@@ -86,6 +86,7 @@ impl World {
             system: false,
             virtio: None,
             account: self.account,
+            limited: false,
             layout_version: 1,
             tags: NewTags::default(),
         }

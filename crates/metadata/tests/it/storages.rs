@@ -9,7 +9,7 @@ on_both! {
         let world = World::create(db).await;
         let mut taken = zone("other");
         taken.uuid = world.zone;
-        assert!(matches!(db.metadata.create_zone(taken).await, Err(CreateError::UuidTaken)));
+        assert!(matches!(db.metadata.create_zone(taken, imprint_metadata::NewTags::default()).await, Err(CreateError::UuidTaken)));
         let mut taken = storage("other", world.zone);
         taken.uuid = world.storage;
         let tags = NewTags { system: vec!["tag::a".to_owned()], ..NewTags::default() };

@@ -2,7 +2,7 @@
 
 use super::{Backend, Download};
 use imprint_api::QueryDescription;
-use imprint_service::{Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError};
+use imprint_service::{Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError, Work};
 
 impl Backend for Service {
     async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
@@ -24,6 +24,14 @@ impl Backend for Service {
         caller: Caller,
     ) -> Result<QueryReply, ServiceError> {
         self.query(collection, request, caller).await
+    }
+
+    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, work: &Work) {
+        self.work_begin(id, operation, caller, work);
+    }
+
+    fn work_end(&self, id: &str) {
+        self.work_end(id);
     }
 
     async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {

@@ -105,7 +105,7 @@ pub(crate) fn references<'a>(
             one => std::slice::from_ref(one),
         };
         let texts = values.iter().filter_map(Value::as_str);
-        let reference = |value| IdReference { field: &rule.name, resource, value, shared: rule.shared };
+        let reference = |value| IdReference { field: &rule.name, resource, value, need: rule.need };
         references.extend(texts.map(reference));
     }
     references

@@ -35,6 +35,14 @@ pub(crate) fn read<'a>(
     for (name, value) in operation.route.variables().zip(path_values) {
         given.insert(name.to_owned(), value.into());
     }
+    typed(operation, given)
+}
+
+/// The parameters among what is given, each as its declared type.
+pub(crate) fn typed(
+    operation: &OperationDescription,
+    mut given: Map<String, Value>,
+) -> Result<Map<String, Value>, FrontRefusal> {
     let mut parameters = Map::new();
     for rule in &operation.rules {
         if let Some(value) = given.remove(&rule.name).filter(|value| !value.is_null()) {

@@ -5,7 +5,9 @@ use futures_util::{StreamExt, stream};
 use imprint_api::{Operation, QueryDescription};
 use imprint_domain::{AccountUuid, SessionUuid};
 use imprint_server::{Backend, Download};
-use imprint_service::{Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError};
+use imprint_service::{
+    Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError, Work,
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -133,6 +135,10 @@ impl Backend for TestBackend {
         let rows = vec![json!({"uuid": KNOWN, "backupStorageRefs": [{"id": 1}]}), json!({"uuid": ABSENT})];
         Ok(QueryReply { inventories: (!count).then_some(rows), total: count.then_some(7) })
     }
+
+    fn work_begin(&self, _: &str, _: &'static str, _: Caller, _: &Work) {}
+
+    fn work_end(&self, _: &str) {}
 
     async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {
         self.begun.lock().unwrap().insert(job.to_owned(), operation);

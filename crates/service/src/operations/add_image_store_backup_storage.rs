@@ -1,9 +1,8 @@
 //! Adding an image store.
 
 use crate::arguments::{new_tags, shortened};
-use crate::system_tags::{self, TaggedKind};
-use crate::{Context, Perform, Refusal, Service, ServiceError, capacity, inventories};
-use imprint_api::{AddImageStoreBackupStorage, ImageStoreBackupStorageInventory, InventoryReply};
+use crate::{Context, Perform, Refusal, Service, ServiceError, capacity, inventories, system_tags};
+use imprint_api::{AddImageStoreBackupStorage, ImageStoreBackupStorageInventory, InventoryReply, ResourceKind};
 use imprint_domain::{BackupStorageUuid, ResourceState, StorageStatus};
 use imprint_metadata::BackupStorageRow;
 
@@ -21,7 +20,7 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             return Err(ServiceError::InvalidArgument { field: "type", value: shortened(&other), reason });
         }
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), BackupStorageUuid::random).await?;
-        let system_tags = system_tags::check(TaggedKind::BackupStorage, &operation.system_tags)?;
+        let system_tags = system_tags::check(ResourceKind::BackupStorage, &operation.system_tags)?;
         // One at a time: the directory must not become two storages.
         let _adding = self.adding_storage.lock().await;
         let path = self.admitted_dir(&operation.url).await?;

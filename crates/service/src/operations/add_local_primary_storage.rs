@@ -1,9 +1,8 @@
 //! Adding a directory that holds the files of volumes.
 
 use crate::arguments::new_tags;
-use crate::system_tags::{self, TaggedKind};
-use crate::{Context, Perform, Service, ServiceError, capacity, inventories};
-use imprint_api::{AddLocalPrimaryStorage, InventoryReply, PrimaryStorageInventory};
+use crate::{Context, Perform, Service, ServiceError, capacity, inventories, system_tags};
+use imprint_api::{AddLocalPrimaryStorage, InventoryReply, PrimaryStorageInventory, ResourceKind};
 use imprint_domain::{PrimaryStorageUuid, ResourceState, StorageStatus};
 use imprint_metadata::PrimaryStorageRow;
 
@@ -14,7 +13,7 @@ impl Perform<AddLocalPrimaryStorage> for Service {
         operation: AddLocalPrimaryStorage,
     ) -> Result<InventoryReply<PrimaryStorageInventory>, ServiceError> {
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), PrimaryStorageUuid::random).await?;
-        let system_tags = system_tags::check(TaggedKind::PrimaryStorage, &operation.system_tags)?;
+        let system_tags = system_tags::check(ResourceKind::PrimaryStorage, &operation.system_tags)?;
         let _adding = self.adding_storage.lock().await;
         let path = self.admitted_dir(&operation.url).await?;
         let space =

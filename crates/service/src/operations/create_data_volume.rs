@@ -1,10 +1,9 @@
 //! Making a volume: a file that is registered, or a blank one.
 
 use crate::arguments::{gone, new_tags};
-use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
-use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories};
-use imprint_api::{CreateDataVolume, InventoryReply, VolumeInventory};
+use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use imprint_api::{CreateDataVolume, InventoryReply, ResourceKind, VolumeInventory};
 use imprint_disk_format::{OpenMode, SourceFormat, open_beneath, write_blank_qcow2};
 use imprint_domain::{PrimaryStorageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeSize, VolumeUuid};
 use imprint_jobs::Source;
@@ -21,7 +20,7 @@ impl Perform<CreateDataVolume> for Service {
     ) -> Result<InventoryReply<VolumeInventory>, ServiceError> {
         let caller = context.caller()?;
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeUuid::random).await?;
-        let system_tags = system_tags::check(TaggedKind::Volume, &operation.system_tags)?;
+        let system_tags = system_tags::check(ResourceKind::Volume, &operation.system_tags)?;
         let source = declared_source(&system_tags)?;
         let size = if source.is_none() { Some(blank_size(operation.disk_size)?) } else { None };
         let storage = self.primary_storage_for(operation.primary_storage_uuid).await?;

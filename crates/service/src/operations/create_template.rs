@@ -1,10 +1,10 @@
 //! The operation of record, and its sibling for root volumes: an image made of a backup in one transaction.
 
 use crate::arguments::new_tags;
-use crate::system_tags::{self, TaggedKind};
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
+    ResourceKind,
 };
 use imprint_domain::{BackupStorageUuid, ImageUuid, MediaType, TagPatternUuid, VolumeBackupUuid};
 use imprint_metadata::{CreateImageError, NewImage};
@@ -96,9 +96,10 @@ impl Service {
             system: template.system,
             virtio: template.virtio,
             account: caller.account,
+            limited: !caller.administrator,
             layout_version: imprint_jobs::LAYOUT_VERSION,
             tags: new_tags(
-                system_tags::check(TaggedKind::Image, &template.system_tags)?,
+                system_tags::check(ResourceKind::Image, &template.system_tags)?,
                 template.user_tags,
                 template.tag_uuids,
             ),
@@ -118,6 +119,7 @@ impl Service {
                 Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }
                     .into()
             }
+            CreateImageError::Quota(exceeded) => exceeded.into(),
             CreateImageError::UuidTaken => ServiceError::UuidTaken { value: uuid.to_string() },
             CreateImageError::Metadata(error) => error.into(),
         })?;

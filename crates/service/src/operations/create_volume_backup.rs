@@ -1,10 +1,9 @@
 //! Taking a backup.
 
 use crate::arguments::{gone, new_tags};
-use crate::system_tags::{self, TaggedKind};
 use crate::volume_source::VolumeSource;
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
-use imprint_api::{CreateVolumeBackup, InventoryReply, VolumeBackupInventory};
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use imprint_api::{CreateVolumeBackup, InventoryReply, ResourceKind, VolumeBackupInventory};
 use imprint_domain::{BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
 use imprint_jobs::{BackupError, BackupRequest, Source, WriteStateError};
 use imprint_metadata::BeginBackupError;
@@ -19,7 +18,7 @@ impl Perform<CreateVolumeBackup> for Service {
         let volume_uuid = operation.volume_uuid;
         let storage = operation.backup_storage_uuid;
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeBackupUuid::random).await?;
-        let system_tags = system_tags::check(TaggedKind::VolumeBackup, &operation.system_tags)?;
+        let system_tags = system_tags::check(ResourceKind::VolumeBackup, &operation.system_tags)?;
         let volume = self.metadata.volume(volume_uuid).await?;
         let volume = volume.ok_or_else(|| gone("volumeUuid", &volume_uuid))?;
         if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
@@ -77,6 +76,7 @@ fn refused(
         BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }
+        BackupError::Begin(BeginBackupError::Quota(exceeded)) => exceeded.into(),
         BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
         BackupError::Write(error) => ServiceError::from_write(error, storage),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),

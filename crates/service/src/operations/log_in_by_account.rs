@@ -1,7 +1,7 @@
 //! Logging in.
 
 use crate::session_cache::LIFETIME_SECONDS;
-use crate::{Caller, Context, Perform, Refusal, Service, ServiceError};
+use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories};
 use imprint_api::{InventoryReply, LogInByAccount, SessionInventory};
 use imprint_domain::SessionUuid;
 use imprint_metadata::{CreateSessionError, SessionRow};
@@ -34,15 +34,7 @@ impl Perform<LogInByAccount> for Service {
         })?;
         let caller = Caller { account: session.account, session: session.uuid, administrator: session.administrator };
         self.sessions.remember(caller, session.expires, now);
-        let inventory = SessionInventory {
-            uuid: session.uuid.to_string(),
-            account_uuid: session.account.to_string(),
-            user_uuid: session.account.to_string(),
-            user_type: None,
-            expired_date: self.zone.format(session.expires),
-            create_date: self.zone.format(session.created),
-            no_session_evaluation: false,
-        };
+        let inventory = inventories::session(&session, &self.zone);
         Ok(InventoryReply { inventory })
     }
 }

@@ -1,22 +1,9 @@
-//! Accounts and sessions.
+//! Sessions: log-ins of accounts.
 
-use crate::columns::{Columns, affected, execute, for_update, one, text};
-use crate::{CreateError, Metadata, MetadataError};
+use crate::columns::{affected, execute, for_update, one, text};
+use crate::{Metadata, MetadataError};
 use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
 use sea_orm::DbErr;
-
-/// An account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountRow {
-    /// Its id.
-    pub uuid: AccountUuid,
-    /// Its name, unique.
-    pub name: String,
-    /// `SystemAdmin` or `Normal`.
-    pub kind: String,
-    /// Argon2id hash of what clients send as password.
-    pub password_hash: String,
-}
 
 /// A log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,42 +34,7 @@ pub enum CreateSessionError {
     Metadata(#[from] MetadataError),
 }
 
-fn account(row: &Columns) -> Result<AccountRow, MetadataError> {
-    Ok(AccountRow {
-        uuid: row.parsed("uuid")?,
-        name: row.text("name")?,
-        kind: row.text("kind")?,
-        password_hash: row.text("password_hash")?,
-    })
-}
-
 impl Metadata {
-    /// The account of that name.
-    pub async fn account_by_name(&self, name: &str) -> Result<Option<AccountRow>, MetadataError> {
-        let sql = "SELECT uuid, name, kind, password_hash FROM account WHERE name = $1";
-        one(self.reader(), sql, vec![name.into()]).await?.map(|row| account(&row)).transpose()
-    }
-
-    /// Makes an account.
-    pub async fn create_account(&self, row: AccountRow) -> Result<(), CreateError> {
-        let now = self.now().0;
-        self.writer()
-            .write(move |transaction| {
-                Box::pin(async move {
-                    let sql = "INSERT INTO account (uuid, name, kind, password_hash, created, changed) \
-                               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
-                    let AccountRow { uuid, name, kind, password_hash } = row;
-                    let values =
-                        vec![text(uuid), name.into(), kind.into(), password_hash.into(), now.into(), now.into()];
-                    if affected(transaction, sql, values).await? == 0 {
-                        return Err(CreateError::NameTaken);
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
-
     /// Replaces an account's password and ends its sessions. Answers whether there is such an account.
     pub async fn set_password_hash(&self, account: AccountUuid, hash: String) -> Result<bool, MetadataError> {
         let now = self.now().0;

@@ -1,0 +1,27 @@
+//! Deletes an account.
+
+use crate::{Access, DeleteMode, EmptyReply, Operation, Route};
+use imprint_domain::AccountUuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Deletes an account. What it owns goes to the administrator.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteAccount {
+    /// The account.
+    pub uuid: AccountUuid,
+    /// `Permissive` or `Enforcing`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub delete_mode: DeleteMode,
+}
+
+impl Operation for DeleteAccount {
+    const NAME: &'static str = "DeleteAccount";
+    const GROUP: &'static str = "identity";
+    const ROUTE: Route = Route::delete("/accounts/{uuid}");
+    const ACCESS: Access = Access::Administrator;
+    const SINCE: &'static str = "0.6";
+    type Reply = EmptyReply;
+}

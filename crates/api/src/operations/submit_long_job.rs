@@ -1,0 +1,50 @@
+//! Starts an operation as a long job, whose state and result can be queried later.
+
+use crate::{InventoryReply, LongJobInventory, Operation, Route};
+use imprint_domain::{ResourceUuid, TagPatternUuid};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Starts an operation as a long job, whose state and result can be queried later.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubmitLongJob {
+    /// The job's name; `jobName` when absent.
+    #[serde(default)]
+    #[schemars(length(max = 255))]
+    pub name: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    #[schemars(length(max = 2048))]
+    pub description: Option<String>,
+    /// `API`, the name of an operation, `Msg`.
+    #[schemars(length(max = 255))]
+    pub job_name: String,
+    /// The parameters of the operation as JSON text.
+    pub job_data: String,
+    /// The resource that it is about.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub target_resource_uuid: Option<ResourceUuid>,
+    /// The id that the new resource shall have: 32 lower-case hex digits of a UUID that names nothing yet.
+    #[serde(default)]
+    pub resource_uuid: Option<String>,
+    /// Tag patterns to attach.
+    #[serde(default)]
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
+    /// System tags of the new resource.
+    #[serde(default)]
+    pub system_tags: Vec<String>,
+    /// User tags of the new resource.
+    #[serde(default)]
+    pub user_tags: Vec<String>,
+}
+
+impl Operation for SubmitLongJob {
+    const NAME: &'static str = "SubmitLongJob";
+    const GROUP: &'static str = "job";
+    const ROUTE: Route = Route::create("/longjobs");
+    const SINCE: &'static str = "0.6";
+    type Reply = InventoryReply<LongJobInventory>;
+}

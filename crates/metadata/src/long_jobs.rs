@@ -1,0 +1,189 @@
+//! Long jobs: operations whose state and result are kept.
+
+use crate::columns::{Columns, affected, execute, number, one, optional, text};
+use crate::{CreateError, Metadata, MetadataError, NewTags, shares};
+use imprint_domain::{AccountUuid, LongJobState, LongJobUuid, Timestamp};
+
+/// A long job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongJobRow {
+    /// Its id.
+    pub uuid: LongJobUuid,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The id of the call that submitted it.
+    pub api_id: String,
+    /// `API`, the name of the operation, `Msg`.
+    pub job_name: String,
+    /// The operation's parameters as JSON text.
+    pub job_data: String,
+    /// The reply or the error as JSON text, once it has ended.
+    pub job_result: Option<String>,
+    /// Where it stands.
+    pub state: LongJobState,
+    /// The resource that it is about.
+    pub target: Option<String>,
+    /// The server that runs it.
+    pub node: String,
+    /// Whose it is.
+    pub account: AccountUuid,
+    /// Seconds that it took, once it has ended.
+    pub execute_time: Option<u64>,
+    /// When it was submitted.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub changed: Timestamp,
+}
+
+impl LongJobRow {
+    pub(crate) const COLUMNS: &str = "t.uuid, t.name, t.description, t.api_id, t.job_name, t.job_data, t.job_result, \
+        t.state, t.target_uuid, t.node, t.account_uuid, t.execute_time, t.created, t.changed";
+
+    pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
+        Ok(Self {
+            uuid: row.parsed("uuid")?,
+            name: row.text("name")?,
+            description: row.optional_text("description")?,
+            api_id: row.text("api_id")?,
+            job_name: row.text("job_name")?,
+            job_data: row.text("job_data")?,
+            job_result: row.optional_text("job_result")?,
+            state: row.parsed("state")?,
+            target: row.optional_text("target_uuid")?,
+            node: row.text("node")?,
+            account: row.parsed("account_uuid")?,
+            execute_time: row.optional_count("execute_time")?,
+            created: row.time("created")?,
+            changed: row.time("changed")?,
+        })
+    }
+}
+
+impl Metadata {
+    /// Makes a long job.
+    pub async fn create_long_job(&self, job: LongJobRow, tags: NewTags) -> Result<(), CreateError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO long_job (uuid, name, description, api_id, job_name, job_data, state, \
+                               target_uuid, node, account_uuid, created, changed) \
+                               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                    let values = vec![
+                        text(job.uuid),
+                        job.name.into(),
+                        optional(job.description),
+                        job.api_id.into(),
+                        job.job_name.into(),
+                        job.job_data.into(),
+                        text(job.state),
+                        optional(job.target),
+                        job.node.into(),
+                        text(job.account),
+                        job.created.0.into(),
+                        job.changed.0.into(),
+                    ];
+                    execute(transaction, sql, values).await?;
+                    tags.insert(transaction, job.uuid, "LongJobVO", job.created).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The long job of that id.
+    pub async fn long_job(&self, uuid: LongJobUuid) -> Result<Option<LongJobRow>, MetadataError> {
+        let sql = format!("SELECT {} FROM long_job t WHERE t.uuid = $1", LongJobRow::COLUMNS);
+        one(self.reader(), &sql, vec![text(uuid)]).await?.map(|row| LongJobRow::read(&row)).transpose()
+    }
+
+    /// Moves a job from one of these states to another; `false` when it is in none of them.
+    pub async fn move_long_job(
+        &self,
+        uuid: LongJobUuid,
+        from: &[LongJobState],
+        to: LongJobState,
+    ) -> Result<bool, MetadataError> {
+        let (now, from) = (self.now(), from.to_vec());
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    // States are our own words: they need no parameters.
+                    let states: Vec<_> = from.iter().map(|state| format!("'{state}'")).collect();
+                    let states = states.join(", ");
+                    let sql =
+                        format!("UPDATE long_job SET state = $1, changed = $2 WHERE uuid = $3 AND state IN ({states})");
+                    Ok(affected(transaction, &sql, vec![text(to), now.0.into(), text(uuid)]).await? > 0)
+                })
+            })
+            .await
+    }
+
+    /// Begins a job again: its result is forgotten, and `node` runs it under another call's id. `false` when it has not
+    /// ended.
+    pub async fn begin_long_job_again(
+        &self,
+        uuid: LongJobUuid,
+        api_id: &str,
+        node: &str,
+    ) -> Result<bool, MetadataError> {
+        let sql = "UPDATE long_job SET state = 'Running', job_result = NULL, execute_time = NULL, api_id = $1, \
+                   node = $2, changed = $3 WHERE uuid = $4 AND state IN ('Succeeded', 'Canceled', 'Failed')";
+        let values = vec![api_id.into(), node.into(), self.now().0.into(), text(uuid)];
+        Ok(self.change(sql, values).await? > 0)
+    }
+
+    /// Ends a job.
+    pub async fn finish_long_job(
+        &self,
+        uuid: LongJobUuid,
+        state: LongJobState,
+        result: &str,
+        seconds: u64,
+    ) -> Result<(), MetadataError> {
+        let sql = "UPDATE long_job SET state = $1, job_result = $2, execute_time = $3, changed = $4 \
+                   WHERE uuid = $5 AND state IN ('Waiting', 'Running', 'Suspended', 'Canceling')";
+        let values = vec![text(state), result.into(), number(seconds), self.now().0.into(), text(uuid)];
+        self.change(sql, values).await?;
+        Ok(())
+    }
+
+    /// Changes a job's name or description; what is `None` stays. `None` when it is gone.
+    pub async fn update_long_job(
+        &self,
+        uuid: LongJobUuid,
+        name: Option<String>,
+        description: Option<String>,
+    ) -> Result<Option<LongJobRow>, MetadataError> {
+        let sql = "UPDATE long_job SET name = COALESCE($1, name), description = COALESCE($2, description), \
+                   changed = $3 WHERE uuid = $4";
+        self.change(sql, vec![optional(name), optional(description), self.now().0.into(), text(uuid)]).await?;
+        self.long_job(uuid).await
+    }
+
+    /// Forgets a job that has ended; `false` when it has not.
+    pub async fn delete_long_job(&self, uuid: LongJobUuid) -> Result<bool, MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM long_job WHERE uuid = $1 AND state IN ('Succeeded', 'Canceled', 'Failed')";
+                    let gone = affected(transaction, sql, vec![text(uuid)]).await? > 0;
+                    if gone {
+                        shares::forget(transaction, &uuid.to_string()).await?;
+                    }
+                    Ok::<_, MetadataError>(gone)
+                })
+            })
+            .await
+    }
+
+    /// Fails the jobs that a server of this node was running when it died; those that were being cancelled are cancelled.
+    /// Answers how many.
+    pub async fn fail_interrupted_long_jobs(&self, node: &str, result: &str) -> Result<u64, MetadataError> {
+        let sql = "UPDATE long_job SET state = CASE state WHEN 'Canceling' THEN 'Canceled' ELSE 'Failed' END, \
+                   job_result = $1, execute_time = 1, changed = $2 \
+                   WHERE state IN ('Waiting', 'Running', 'Suspended', 'Canceling') AND node = $3";
+        self.change(sql, vec![result.into(), self.now().0.into(), node.into()]).await
+    }
+}

@@ -1,0 +1,177 @@
+//! Who owns resources, and with whom they are shared.
+
+use crate::columns::{Columns, execute, placeholders, text};
+use crate::writer::Transaction;
+use crate::{Metadata, MetadataError, Owner, backups, images};
+use imprint_api::ResourceKind;
+use imprint_domain::{AccountUuid, Timestamp};
+
+/// The kinds that have owners and can be given to others.
+pub(crate) const OWNED: &[ResourceKind] = &[
+    ResourceKind::Volume,
+    ResourceKind::VolumeBackup,
+    ResourceKind::Image,
+    ResourceKind::TagPattern,
+    ResourceKind::LongJob,
+];
+
+/// That a resource is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareRow {
+    /// Who owns it.
+    pub owner: AccountUuid,
+    /// Whom it is shared with; `None`: with all.
+    pub receiver: Option<AccountUuid>,
+    /// The kind's name.
+    pub resource_type: String,
+    /// The resource.
+    pub resource: String,
+    /// When it was shared.
+    pub created: Timestamp,
+    /// When that was last changed.
+    pub changed: Timestamp,
+}
+
+impl ShareRow {
+    pub(crate) const COLUMNS: &str =
+        "t.owner_uuid, t.account_uuid, t.resource_type, t.resource_uuid, t.created, t.changed";
+
+    pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
+        let receiver = row.text("account_uuid")?;
+        Ok(Self {
+            owner: row.parsed("owner_uuid")?,
+            receiver: if receiver.is_empty() { None } else { Some(row.parsed("account_uuid")?) },
+            resource_type: row.text("resource_type")?,
+            resource: row.text("resource_uuid")?,
+            created: row.time("created")?,
+            changed: row.time("changed")?,
+        })
+    }
+}
+
+/// Whom resources are shared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receivers {
+    /// These accounts.
+    pub accounts: Vec<AccountUuid>,
+    /// All accounts.
+    pub public: bool,
+}
+
+impl Receivers {
+    fn texts(&self) -> Vec<String> {
+        let accounts = self.accounts.iter().map(ToString::to_string);
+        accounts.chain(self.public.then(String::new)).collect()
+    }
+}
+
+impl Metadata {
+    /// Shares resources. What is shared already stays so; what has no owner cannot be shared, for all see it.
+    pub async fn share(&self, resources: Vec<String>, with: Receivers) -> Result<(), MetadataError> {
+        let now = self.now();
+        let ids: Vec<_> = resources.iter().map(String::as_str).collect();
+        let known = self.resources(&ids).await?;
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    for (resource, (kind, owner)) in &known {
+                        let Owner::Account(owner) = owner else { continue };
+                        for receiver in with.texts() {
+                            let sql = "INSERT INTO resource_share (resource_uuid, account_uuid, resource_type, \
+                                       owner_uuid, created, changed) VALUES ($1, $2, $3, $4, $5, $5) \
+                                       ON CONFLICT (resource_uuid, account_uuid) DO NOTHING";
+                            let values = vec![
+                                resource.as_str().into(),
+                                receiver.into(),
+                                kind.as_str().into(),
+                                text(owner),
+                                now.0.into(),
+                            ];
+                            execute(transaction, sql, values).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Ends the sharing of resources with these; `None`: with everybody.
+    pub async fn revoke_sharing(&self, resources: Vec<String>, with: Option<Receivers>) -> Result<(), MetadataError> {
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    for chunk in resources.chunks(200) {
+                        let of = placeholders(1, chunk.len());
+                        let mut sql = format!("DELETE FROM resource_share WHERE resource_uuid IN ({of})");
+                        let mut values: Vec<sea_orm::Value> = chunk.iter().map(|id| id.as_str().into()).collect();
+                        if let Some(with) = &with {
+                            let receivers = with.texts();
+                            if receivers.is_empty() {
+                                return Ok(());
+                            }
+                            sql = format!(
+                                "{sql} AND account_uuid IN ({})",
+                                placeholders(values.len() + 1, receivers.len())
+                            );
+                            values.extend(receivers.into_iter().map(sea_orm::Value::from));
+                        }
+                        execute(transaction, &sql, values).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Gives a resource to another account. Answers its kind, and when it was given; `None` when it is gone or has no owner.
+    pub async fn change_owner(
+        &self,
+        resource: &str,
+        account: AccountUuid,
+    ) -> Result<Option<(ResourceKind, Timestamp)>, MetadataError> {
+        let now = self.now();
+        let Some((kind, Owner::Account(_))) = self.resource(resource).await? else { return Ok(None) };
+        if !OWNED.contains(&kind) {
+            return Ok(None);
+        }
+        let resource = resource.to_owned();
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    give(transaction, kind, &resource, account, now).await?;
+                    Ok(Some((kind, now)))
+                })
+            })
+            .await
+    }
+}
+
+/// Gives a resource to an account. Stores are told where they keep a record of it.
+pub(crate) async fn give(
+    transaction: &Transaction,
+    kind: ResourceKind,
+    resource: &str,
+    account: AccountUuid,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let Some((table, _)) = crate::resources::table(kind) else { return Ok(()) };
+    let sql = format!("UPDATE {table} SET account_uuid = $1, changed = $2 WHERE uuid = $3");
+    execute(transaction, &sql, vec![text(account), now.0.into(), resource.into()]).await?;
+    let sql = "UPDATE resource_share SET owner_uuid = $1, changed = $2 WHERE resource_uuid = $3";
+    execute(transaction, sql, vec![text(account), now.0.into(), resource.into()]).await?;
+    // Shared with its owner would mean nothing.
+    let sql = "DELETE FROM resource_share WHERE resource_uuid = $1 AND account_uuid = $2";
+    execute(transaction, sql, vec![resource.into(), text(account)]).await?;
+    match kind {
+        ResourceKind::Image => images::publish_again(transaction, resource, now).await,
+        ResourceKind::VolumeBackup => backups::publish_again(transaction, resource, now).await,
+        _ => Ok(()),
+    }
+}
+
+/// Forgets with whom a resource was shared: it is gone.
+pub(crate) async fn forget(transaction: &Transaction, resource: &str) -> Result<(), sea_orm::DbErr> {
+    execute(transaction, "DELETE FROM resource_share WHERE resource_uuid = $1", vec![resource.into()]).await?;
+    execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![resource.into()]).await.map(|_| ())
+}

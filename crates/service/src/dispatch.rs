@@ -1,0 +1,50 @@
+//! Calling operations by their names: for work that consists of other calls.
+
+use crate::{Caller, Context, ServiceError};
+use imprint_api::OperationDescription;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// How a call of an operation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Performed {
+    /// Whether it did what it was to do.
+    pub succeeded: bool,
+    /// The body: the reply, or `{"error": …}`.
+    pub body: Value,
+}
+
+/// A future of something.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Whoever can call every operation. The front is: it knows how parameters are checked and errors are told.
+pub trait Dispatch: Send + Sync {
+    /// Checks a call as that of a client is: types, rules, existence, permission. Answers the parameters as they are used.
+    fn check(
+        &self,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        caller: Caller,
+    ) -> BoxFuture<Result<Map<String, Value>, ServiceError>>;
+
+    /// Performs a call that was checked.
+    fn perform(
+        self: Arc<Self>,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        context: Context,
+    ) -> BoxFuture<Performed>;
+}
+
+/// A shared [`Dispatch`].
+#[derive(Clone)]
+pub struct Dispatcher(pub Arc<dyn Dispatch>);
+
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dispatcher")
+    }
+}

@@ -1,0 +1,23 @@
+//! Giving a resource several system tags.
+
+use crate::{Context, Perform, Service, ServiceError, inventories, system_tags};
+use imprint_api::{CreateSystemTags, InventoriesReply, SystemTagInventory};
+use imprint_metadata::MadeTag;
+
+impl Perform<CreateSystemTags> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: CreateSystemTags,
+    ) -> Result<InventoriesReply<SystemTagInventory>, ServiceError> {
+        let resource = operation.resource_uuid.to_string();
+        let kind = self.tagged(context.caller()?, &operation.resource_type, &resource).await?;
+        let kept = system_tags::check_later(kind, "tags", &operation.tags)?;
+        let made = self.metadata.create_tags(&resource, kind, "System", kept).await?;
+        let inventories = made.into_iter().filter_map(|made| match made {
+            MadeTag::Made(row) => Some(inventories::system_tag(*row, &self.zone)),
+            MadeTag::Present => None,
+        });
+        Ok(InventoriesReply { inventories: inventories.collect() })
+    }
+}

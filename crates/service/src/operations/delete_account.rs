@@ -1,0 +1,16 @@
+//! Deleting an account. What it owned goes to the administrator: nothing is lost with it.
+
+use crate::service::administrator;
+use crate::{Context, Perform, Refusal, Service, ServiceError};
+use imprint_api::{DeleteAccount, EmptyReply};
+
+impl Perform<DeleteAccount> for Service {
+    async fn perform(&self, _: Context, operation: DeleteAccount) -> Result<EmptyReply, ServiceError> {
+        if operation.uuid == administrator() {
+            return Err(Refusal::AdministratorStays.into());
+        }
+        self.metadata.delete_account(operation.uuid, administrator()).await?;
+        self.sessions.forget_account(operation.uuid);
+        Ok(EmptyReply {})
+    }
+}

@@ -1,0 +1,25 @@
+//! Running a long job once more.
+
+use super::update_long_job::not_in_state;
+use crate::arguments::gone;
+use crate::{Context, Perform, Service, ServiceError, inventories};
+use imprint_api::{InventoryReply, LongJobInventory, RerunLongJob};
+
+impl Perform<RerunLongJob> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: RerunLongJob,
+    ) -> Result<InventoryReply<LongJobInventory>, ServiceError> {
+        let uuid = operation.uuid;
+        let row = self.metadata.long_job(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
+        let checked = self.check_long_job(&context, &row.job_name, &row.job_data).await?;
+        let api_id = context.job;
+        if !self.metadata.begin_long_job_again(uuid, &api_id.to_string(), &self.node).await? {
+            return Err(not_in_state(uuid, row.state, "only one that has ended can run again"));
+        }
+        self.run_long_job(uuid, checked, context, api_id);
+        let row = self.metadata.long_job(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
+        Ok(InventoryReply { inventory: inventories::long_job(row, &self.zone) })
+    }
+}

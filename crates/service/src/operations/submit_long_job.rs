@@ -1,0 +1,44 @@
+//! Starting an operation as a long job.
+
+use crate::arguments::new_tags;
+use crate::{Context, Perform, Service, ServiceError, inventories, system_tags};
+use imprint_api::{InventoryReply, LongJobInventory, ResourceKind, SubmitLongJob};
+use imprint_domain::{LongJobState, LongJobUuid};
+use imprint_metadata::LongJobRow;
+use serde_json::Value;
+
+impl Perform<SubmitLongJob> for Service {
+    async fn perform(
+        &self,
+        context: Context,
+        operation: SubmitLongJob,
+    ) -> Result<InventoryReply<LongJobInventory>, ServiceError> {
+        let uuid = self.new_uuid(operation.resource_uuid.as_ref(), LongJobUuid::random).await?;
+        let system_tags = system_tags::check(ResourceKind::LongJob, &operation.system_tags)?;
+        let checked = self.check_long_job(&context, &operation.job_name, &operation.job_data).await?;
+        let now = self.clock.now();
+        let row = LongJobRow {
+            uuid,
+            name: operation.name.unwrap_or_else(|| operation.job_name.clone()),
+            description: operation.description,
+            api_id: context.job.to_string(),
+            job_name: operation.job_name,
+            // The parameters as they are used, and nothing else: never the session.
+            job_data: Value::Object(checked.parameters.clone()).to_string(),
+            job_result: None,
+            state: LongJobState::Running,
+            target: operation.target_resource_uuid.map(|target| target.to_string()),
+            node: self.node.clone(),
+            account: context.caller()?.account,
+            execute_time: None,
+            created: now,
+            changed: now,
+        };
+        let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
+        let made = self.metadata.create_long_job(row.clone(), tags).await;
+        made.map_err(|error| ServiceError::from_create(error, &uuid))?;
+        let api_id = context.job;
+        self.run_long_job(uuid, checked, context, api_id);
+        Ok(InventoryReply { inventory: inventories::long_job(row, &self.zone) })
+    }
+}
