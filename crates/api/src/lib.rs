@@ -7,6 +7,7 @@ mod delete_mode;
 mod description;
 mod error_code;
 mod error_kind;
+mod example;
 mod inventories;
 mod openapi;
 mod operation;

@@ -53,13 +53,20 @@ fn timeout(seconds: &str) -> Result<Duration, FrontRefusal> {
     Ok(Duration::from_secs(seconds))
 }
 
-/// Refuses a mock request, which asks for an example and must change nothing: performing it would.
-pub(crate) fn refuse_mock(headers: &HeaderMap) -> Result<(), FrontRefusal> {
-    if headers.contains_key("X-Imprint-Mock") {
-        let text = "mock requests (the header 'X-Imprint-Mock') are not supported yet; nothing was done";
-        return Err(FrontRefusal::bad_request(text));
+/// Whether the request asks for an example and must change nothing.
+///
+/// # Errors
+/// When it says something else than yes or no: performing it could do what was not meant.
+pub(crate) fn wants_mock(headers: &HeaderMap) -> Result<bool, FrontRefusal> {
+    let Some(value) = headers.get("X-Imprint-Mock") else { return Ok(false) };
+    match value.to_str().unwrap_or_default().trim() {
+        value if value.eq_ignore_ascii_case("true") => Ok(true),
+        value if value.eq_ignore_ascii_case("false") => Ok(false),
+        value => {
+            let text = format!("the header 'X-Imprint-Mock' must be true or false, not '{}'", shown(value));
+            Err(FrontRefusal::bad_request(text))
+        }
     }
-    Ok(())
 }
 
 /// Whether the reply shall carry its `schema`: the header's presence says so, whatever its value.

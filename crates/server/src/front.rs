@@ -1,13 +1,13 @@
 //! From a request to its answer: the order in which a request is read and refused.
 //!
-//! 1. whether it is a mock request, 2. the path, 3. the body, 4. which operation is meant, 5. the form of `Authorization`,
+//! 1. whether it is a mock request (see [`crate::mock`]), 2. the path, 3. the body, 4. which operation is meant, 5. the form of `Authorization`,
 //! 6. the parameters and their types, 7. the call's headers.
 //!
 //! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
 
 use crate::backend::Backend;
 use crate::call::{Call, Calls, Origin, Outcome};
-use crate::call_headers::{CallHeaders, base_url, refuse_mock, wants_schema};
+use crate::call_headers::{CallHeaders, base_url, wants_mock, wants_schema};
 use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
 use crate::parameters::read;
@@ -19,7 +19,7 @@ use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::trusted_proxies::Arrival;
 use crate::web_hook::WebHooks;
-use crate::{HttpConfig, authorization, download, error_reply};
+use crate::{HttpConfig, authorization, download, error_reply, mock};
 use bytes::Bytes;
 use hyper::body::Body;
 use hyper::header::AUTHORIZATION;
@@ -104,15 +104,22 @@ impl<B: Backend> Front<B> {
     where
         R: Body<Data = Bytes> + Send,
     {
-        refuse_mock(&head.headers)?;
+        let mock = wants_mock(&head.headers)?;
         match RequestPath::parse(head.uri.path())? {
-            RequestPath::Api(path) => self.call(head, &path, body, origin).await,
+            RequestPath::Api(path) => self.call(head, &path, body, origin, mock).await,
             RequestPath::Job(job) => self.poll(head, &job).await,
             RequestPath::Export { token } => self.download(head, &token).await,
         }
     }
 
-    async fn call<R>(&self, head: &Parts, path: &str, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
+    async fn call<R>(
+        &self,
+        head: &Parts,
+        path: &str,
+        body: R,
+        origin: Origin,
+        mock: bool,
+    ) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
     {
@@ -123,12 +130,12 @@ impl<B: Backend> Front<B> {
         match found.target(&head.method, body.as_ref())? {
             Target::Query(query) => {
                 let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
-                Ok(self.query(query, query_parameters::parse(query_string), &session).await?)
+                Ok(self.query(query, query_parameters::parse(query_string), &session, mock).await?)
             }
             Target::QueryOne(query) => {
                 let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
                 let uuid = found.values().next().unwrap_or_default();
-                Ok(self.query(query, Ok(query_parameters::one(uuid)), &session).await?)
+                Ok(self.query(query, Ok(query_parameters::one(uuid)), &session, mock).await?)
             }
             Target::Operation(operation) => {
                 let session = match operation.access {
@@ -146,6 +153,9 @@ impl<B: Backend> Front<B> {
                 // beyond what the clock can count is none.
                 let deadline = headers.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
                 let call = Call { operation, parameters, caller, origin, job, work: Work::until(deadline) };
+                if mock {
+                    return Ok(mock::answer(call, wants_schema(&head.headers)));
+                }
                 self.run(call, headers, wants_schema(&head.headers)).await
             }
         }
@@ -187,12 +197,16 @@ impl<B: Backend> Front<B> {
         query: &'static QueryDescription,
         request: Result<imprint_service::QueryRequest, QueryRefusal>,
         session: &str,
+        mock: bool,
     ) -> Result<Reply, FrontRefusal> {
         let job = JobUuid::random().to_string();
         let answered = async {
             let request = request?;
             let caller = self.backend.caller(session).await?;
             let collection = query_parameters::collection(query, &request);
+            if mock {
+                return Ok(mock::rows(collection, &request));
+            }
             let found = self.backend.query(collection, request, caller).await?;
             let mut body = Map::new();
             if let Some(inventories) = found.inventories {

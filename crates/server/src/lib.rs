@@ -13,6 +13,7 @@ mod error_reply;
 mod front;
 mod job_records;
 mod jobs;
+mod mock;
 mod parameters;
 mod query_parameters;
 mod recent_jobs;

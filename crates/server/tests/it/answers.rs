@@ -142,22 +142,3 @@ async fn operations_that_need_no_session_do_not_look_at_the_header() {
         assert_eq!(json(asked).await, (200, value!({"valid": true})));
     }
 }
-
-#[tokio::test]
-async fn a_mock_request_is_refused_and_changes_nothing() {
-    let server = TestServer::start(TestBackend::new(image())).await;
-    let template = server.request(Method::POST, &template_path()).body(template_body().to_string());
-    let requests = [
-        template.header("X-Job-UUID", KNOWN),
-        server.request(Method::GET, "/v1/images"),
-        server.bare(Method::DELETE, "/v1/nothing"),
-    ];
-    for request in requests {
-        let (status, answer) = text(request.header("X-Imprint-Mock", "true")).await;
-        assert_eq!(status, 400);
-        assert!(answer.contains("not supported yet"), "{answer}");
-    }
-    assert!(server.backend.performed.lock().unwrap().is_empty());
-    assert!(server.backend.queries.lock().unwrap().is_empty());
-    assert!(server.backend.jobs.lock().unwrap().is_empty());
-}

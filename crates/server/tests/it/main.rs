@@ -10,5 +10,6 @@ mod downloads;
 mod hostile;
 mod job_records;
 mod jobs;
+mod mock;
 mod queries;
 mod server;
