@@ -5,3 +5,4 @@
 mod inventories;
 mod openapi;
 mod operations;
+mod reference;

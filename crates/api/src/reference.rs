@@ -1,0 +1,191 @@
+//! The reference as Markdown: a page for each group of operations, made from the declarations.
+
+use crate::{
+    Access, ErrorKind, Need, OperationDescription, ParamForm, ParamRule, QueryDescription, Runs, operations, queries,
+};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// A page of the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferencePage {
+    /// Its file's name, such as `volume-backup.md`.
+    pub file: String,
+    /// Its Markdown.
+    pub text: String,
+}
+
+impl OperationDescription {
+    /// The errors that follow from its declaration; further ones say what went wrong while it was done.
+    pub fn errors(&self) -> Vec<ErrorKind> {
+        let any = |has: fn(&ParamRule) -> bool| self.rules.iter().any(has);
+        let session = self.access != Access::Anyone;
+        let facts = [
+            (ErrorKind::INVALID_ARGUMENT, any(|_| true)),
+            (ErrorKind::NOT_FOUND, any(|rule| rule.resource.is_some())),
+            (ErrorKind::INTERNAL, any(|rule| rule.name == "resourceUuid" || rule.name == "deleteMode")),
+            (ErrorKind::INVALID_SESSION, session),
+            (ErrorKind::PERMISSION_DENIED, self.access == Access::Administrator),
+            (
+                ErrorKind::OPERATION_FAILED,
+                any(|rule| rule.resource.is_some() && rule.need != Need::Nothing) || self.runs == Runs::AsJob,
+            ),
+            (ErrorKind::TIMEOUT, self.long_job),
+            (ErrorKind::CANCELLED, self.long_job),
+            (ErrorKind::AUTHENTICATION, self.name == "LogInByAccount" || self.name == "UpdateAccount"),
+        ];
+        facts.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
+    }
+
+    /// The command line that calls it with [`Self::parameters_example`].
+    pub fn curl_example(&self) -> String {
+        let mut parameters = self.parameters_example();
+        let mut path = String::new();
+        for segment in self.route.path().split('/').filter(|segment| !segment.is_empty()) {
+            let value = crate::variable(segment).and_then(|name| parameters.shift_remove(name));
+            let _ = write!(path, "/{}", value.as_ref().and_then(Value::as_str).unwrap_or(segment));
+        }
+        let session = if self.access == Access::Anyone { "" } else { " -H \"Authorization: OAuth $SESSION\"" };
+        let Some(key) = &self.body_key else {
+            let pairs: Vec<_> = parameters.iter().flat_map(|(name, value)| in_query(name, value)).collect();
+            let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+            return format!("curl -X {} \"$IMPRINT/zstack/v1{path}{query}\"{session}", self.route.method().as_str());
+        };
+        let body = json!({ key: parameters });
+        let method = self.route.method().as_str();
+        format!("curl -X {method} \"$IMPRINT/zstack/v1{path}\"{session} \\\n  -d '{body}'")
+    }
+}
+
+fn in_query(name: &str, value: &Value) -> Vec<String> {
+    let one = |value: &Value| format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match value {
+        Value::Array(elements) => elements.iter().map(one).collect(),
+        value => vec![one(value)],
+    }
+}
+
+/// All pages, in the order of the first operation of each group.
+pub fn reference_pages() -> Vec<ReferencePage> {
+    let mut groups: Vec<&str> = Vec::new();
+    for group in operations().iter().map(|it| it.group).chain(queries().iter().map(|it| it.group)) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups.sort_unstable();
+    groups.into_iter().map(page).collect()
+}
+
+fn page(group: &str) -> ReferencePage {
+    let mut text = format!("# Operations: {group}\nMade from the declarations in `crates/api`; do not edit.\n");
+    for operation in operations().iter().filter(|operation| operation.group == group) {
+        add_operation(&mut text, operation);
+    }
+    for query in queries().iter().filter(|query| query.group == group) {
+        add_query(&mut text, query);
+    }
+    ReferencePage { file: format!("{}.md", group.replace(' ', "-")), text }
+}
+
+fn add_operation(text: &mut String, operation: &OperationDescription) {
+    let summary = summary(&(operation.params_schema)(&mut schemars::SchemaGenerator::default()).to_value());
+    let _ = write!(text, "\n## {}\n{summary}\n\n", operation.name);
+    let _ = writeln!(text, "`{} /zstack/v1{}`", operation.route.method().as_str(), operation.route.path());
+    let mut facts = vec![match operation.access {
+        Access::Anyone => "needs no session",
+        Access::Session => "needs a session",
+        Access::Administrator => "for the administrator",
+    }];
+    facts.push(if operation.runs == Runs::AsJob { "may become a job" } else { "answered at once" });
+    if operation.long_job {
+        facts.push("can be a long job");
+    }
+    let since = if operation.since.is_empty() { String::new() } else { format!("; since {}", operation.since) };
+    let _ = writeln!(text, "({}{since})", facts.join(", "));
+    if let Some(key) = &operation.body_key {
+        let _ = writeln!(text, "\nParameters stand in the body under `{key}`, those of the path in the path.");
+    }
+    if !operation.rules.is_empty() {
+        text.push_str("\n| parameter | type | rule | |\n|---|---|---|---|\n");
+        for rule in &operation.rules {
+            let required = if rule.required { " **required**" } else { "" };
+            let _ = writeln!(
+                text,
+                "| `{}` | {} |{required}{} | {} |",
+                rule.name,
+                form(rule),
+                limits(rule),
+                rule.text.replace('\n', " ").replace('|', "\\|")
+            );
+        }
+    }
+    let errors: Vec<_> = operation.errors().iter().map(|kind| format!("`{}`", kind.code)).collect();
+    if !errors.is_empty() {
+        let _ = writeln!(text, "\nErrors: {}.", errors.join(", "));
+    }
+    let reply = serde_json::to_string_pretty(&operation.reply_example()).unwrap_or_default();
+    let _ = write!(text, "\n```sh\n{}\n```\n```json\n{reply}\n```\n", operation.curl_example());
+}
+
+fn add_query(text: &mut String, query: &QueryDescription) {
+    let summary = summary(&(query.text_schema)(&mut schemars::SchemaGenerator::default()).to_value());
+    let fields: Vec<_> = query.fields.iter().map(|field| format!("`{field}`")).collect();
+    let reply = serde_json::to_string_pretty(&query.reply_example()).unwrap_or_default();
+    let _ = write!(
+        text,
+        "\n## {}\n{summary}\n\n`GET /zstack/v1{path}` and `GET /zstack/v1{path}/{{uuid}}`\n(needs a session, answered at \
+         once)\n\nFields: {}. How conditions, limits and order are given: [queries](queries.md).\n\n```sh\ncurl \
+         \"$IMPRINT/zstack/v1{path}?limit=10&replyWithCount=true\" -H \"Authorization: OAuth $SESSION\"\n```\n```json\n\
+         {reply}\n```\n",
+        query.name,
+        fields.join(", "),
+        path = query.path,
+    );
+}
+
+fn summary(schema: &Value) -> String {
+    schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
+}
+
+fn form(rule: &ParamRule) -> &'static str {
+    match rule.form {
+        ParamForm::Text => "text",
+        ParamForm::Integer { .. } => "number",
+        ParamForm::Boolean => "boolean",
+        ParamForm::TextList => "list of texts",
+        ParamForm::Map => "map",
+    }
+}
+
+/// What its value must be, as one clause after another.
+fn limits(rule: &ParamRule) -> String {
+    let mut limits = String::new();
+    if let Some(resource) = rule.resource {
+        let _ = write!(limits, " names a `{}`;", resource.as_str());
+    }
+    match (rule.min_length, rule.max_length) {
+        (Some(1), None) => limits.push_str(" not empty;"),
+        (Some(least), Some(most)) => _ = write!(limits, " {least} to {most} characters;"),
+        (None, Some(most)) => _ = write!(limits, " at most {most} characters;"),
+        (Some(least), None) => _ = write!(limits, " at least {least} characters;"),
+        (None, None) => {}
+    }
+    if !rule.values.is_empty() {
+        let values: Vec<_> = rule.values.iter().map(|value| format!("`{value}`")).collect();
+        let _ = write!(limits, " one of {};", values.join(", "));
+    }
+    match (rule.minimum, rule.maximum) {
+        (Some(least), Some(most)) => _ = write!(limits, " {least} to {most};"),
+        (Some(least), None) => _ = write!(limits, " at least {least};"),
+        (None, Some(most)) => _ = write!(limits, " at most {most};"),
+        (None, None) => {}
+    }
+    if rule.nonempty {
+        limits.push_str(" not an empty list;");
+    }
+    if let Some(default) = rule.default.as_ref().filter(|default| !default.as_array().is_some_and(Vec::is_empty)) {
+        let _ = write!(limits, " default `{}`;", default.as_str().map_or_else(|| default.to_string(), str::to_owned));
+    }
+    limits.trim_end_matches(';').to_owned()
+}
