@@ -84,6 +84,7 @@ operations! { $
     delete_zone::DeleteZone,
     get_current_time::GetCurrentTime,
     update_quota::UpdateQuota,
+    zql_query::ZqlQuery,
     ]
     queries: [
     query_zone::QueryZone,

@@ -5,6 +5,7 @@ use crate::{AccountInventory, ClassTree, ClassedField, ErrorCode, Inventory, Rep
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `{"inventory": {…}}`: one resource.
@@ -173,3 +174,27 @@ impl Reply for GetResourceAccountReply {
     const CLASSES: &'static [ClassedField] =
         &[("inventories", &ClassTree { class: "", fields: &[(EACH, AccountInventory::TREE)] })];
 }
+
+/// What one statement of the query language found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ZqlResult {
+    /// The rows, unless they were only counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventories: Option<Vec<Value>>,
+    /// The number of all matches, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// The name that the statement gave the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What the statements found, in their order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ZqlReply {
+    /// One result a statement.
+    pub results: Vec<ZqlResult>,
+}
+
+impl Reply for ZqlReply {}

@@ -13,7 +13,7 @@ use crate::{
     QuotaRow, Scope, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
 };
 use condition::Clauses;
-use imprint_api::{QueryCondition, ReplyZone};
+use imprint_api::{Filter, QueryCondition, ReplyZone};
 use parameters::Parameters;
 use sea_orm::DatabaseConnection;
 use shapes::Shape;
@@ -26,6 +26,8 @@ const CONDITIONS: usize = 100;
 pub struct Query {
     /// All of which must hold.
     pub conditions: Vec<QueryCondition>,
+    /// What else must hold.
+    pub filter: Option<Filter>,
     /// A field to sort by, and whether descending; by creation when absent.
     pub sort: Option<(String, bool)>,
     /// Rows at most.
@@ -186,7 +188,8 @@ impl Metadata {
 
 async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Result<Page<R>, QueryError> {
     let shape = R::SHAPE;
-    if query.conditions.len() > CONDITIONS {
+    let filtered = query.filter.as_ref().map_or(0, Filter::len);
+    if query.conditions.len().saturating_add(filtered) > CONDITIONS {
         return Err(QueryError::TooLarge { what: "conditions", limit: CONDITIONS });
     }
     let mut parameters = Parameters::new(sea_orm::ConnectionTrait::get_database_backend(db), scope);
@@ -194,6 +197,9 @@ async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Re
     clauses.extend(parameters.seen("t", shape.seen));
     for condition in &query.conditions {
         clauses.push(Clauses { shape, zone: &query.zone, parameters: &mut parameters }.of(condition)?);
+    }
+    if let Some(filter) = &query.filter {
+        clauses.push(joined(filter, shape, &query.zone, &mut parameters)?);
     }
     let filter = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
     let order = order(shape, query.sort.as_ref(), &parameters)?;
@@ -216,6 +222,22 @@ async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Re
         R::attach(db, chunk).await?;
     }
     Ok(Page { rows, total })
+}
+
+/// Conditions that are joined, as one clause.
+fn joined(
+    filter: &Filter,
+    shape: &'static Shape,
+    zone: &ReplyZone,
+    parameters: &mut Parameters,
+) -> Result<String, QueryError> {
+    let (parts, word) = match filter {
+        Filter::Is(condition) => return Clauses { shape, zone, parameters }.of(condition),
+        Filter::All(parts) => (parts, " AND "),
+        Filter::Any(parts) => (parts, " OR "),
+    };
+    let clauses: Result<Vec<_>, _> = parts.iter().map(|part| joined(part, shape, zone, parameters)).collect();
+    Ok(format!("({})", clauses?.join(word)))
 }
 
 fn clamped(count: u64) -> i64 {

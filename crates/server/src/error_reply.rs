@@ -60,6 +60,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ServiceError::UuidTaken { .. }
         | ServiceError::UnknownField { .. }
         | ServiceError::WrongFieldValue { .. }
+        | ServiceError::Zql { .. }
         | ServiceError::MetadataClosed
         | ServiceError::Internal { .. } => ErrorKind::INTERNAL,
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,

@@ -47,6 +47,7 @@ pub(crate) fn parse(query_string: &str) -> Result<QueryRequest, QueryRefusal> {
     });
     Ok(QueryRequest {
         conditions,
+        filter: None,
         limit: count("limit", first("limit"), DEFAULT_LIMIT)?,
         start: count("start", first("start"), 0)?,
         count: is_true("count"),

@@ -79,6 +79,12 @@ pub enum ServiceError {
         /// What was sent.
         value: String,
     },
+    /// A text is not of the query language, or asks for what there is not.
+    #[error("field[zql]: {reason}")]
+    Zql {
+        /// What is wrong.
+        reason: String,
+    },
     /// The resource's state, a rule of the service or a device refuses it.
     #[error(transparent)]
     Refused(#[from] Refusal),

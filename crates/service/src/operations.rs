@@ -44,5 +44,6 @@ mod update_quota;
 mod update_system_tag;
 mod update_tag;
 mod validate_session;
+mod zql_query;
 
 pub(crate) use add_image_store_backup_storage::IMAGE_STORE;

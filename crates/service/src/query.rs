@@ -2,7 +2,7 @@
 
 use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError, inventories};
-use imprint_api::{self as api, QueryCondition, QueryDescription, QueryOperator, ReplyZone};
+use imprint_api::{self as api, Filter, QueryCondition, QueryDescription, QueryOperator, ReplyZone};
 use imprint_metadata::{Page, Query, QueryError, Scope};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 pub struct QueryRequest {
     /// Conditions, all of which must hold: field, operator and value as written.
     pub conditions: Vec<(String, QueryOperator, String)>,
+    /// What else must hold.
+    pub filter: Option<Filter>,
     /// At most so many rows.
     pub limit: u64,
     /// Skip so many rows.
@@ -53,6 +55,7 @@ impl Service {
         let condition = |(field, operator, value)| QueryCondition { field, operator, value };
         let query = Query {
             conditions: request.conditions.into_iter().map(condition).collect(),
+            filter: request.filter,
             sort: request.sort,
             limit: request.limit,
             start: request.start,

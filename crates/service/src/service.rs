@@ -268,6 +268,7 @@ impl Service {
     pub(crate) async fn default_zones(&self) -> Result<Vec<ZoneUuid>, ServiceError> {
         let query = Query {
             conditions: Vec::new(),
+            filter: None,
             sort: None,
             limit: 1000,
             start: 0,

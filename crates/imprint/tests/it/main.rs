@@ -29,6 +29,8 @@ mod protocol;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;

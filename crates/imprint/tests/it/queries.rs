@@ -83,3 +83,37 @@ fn one_resource_is_asked_for_by_its_path() {
         assert_eq!(server.get(&format!("/zstack/v1/zones/{absent}")).ok(), json!({"inventories": [], "schema": {}}));
     }
 }
+
+#[test]
+fn the_query_language_joins_conditions_and_answers_several_questions_at_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    for (name, size) in [("a", 65_536), ("b", 131_072), ("c,d", 196_608)] {
+        let body = json!({"params": {"name": name, "diskSize": size}});
+        server.post("/zstack/v1/volumes/data", &body).ok();
+    }
+    let ask = |zql: &str| {
+        let encoded = hex::encode(zql)
+            .as_bytes()
+            .chunks(2)
+            .fold(String::new(), |text, byte| text + "%" + std::str::from_utf8(byte).unwrap());
+        server.get(&format!("/zstack/v1/zql?zql={encoded}"))
+    };
+    let names = |zql: &str| -> Vec<String> {
+        let rows = ask(zql).ok()["results"][0]["inventories"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("query volume where name='a' or (size>100000 and name like 'c%')"), ["a", "c,d"]);
+    assert_eq!(names("query volume.name where name in ('A', 'c,d') order by size desc limit 1"), ["c,d"]);
+    assert_eq!(names("query volume where name not in ('b', 'c,d') and primaryStorage.name = 'default'"), ["a"]);
+    let both = ask("count volume where size <= 131072; query zone.uuid return with (total) named as 'zones'").ok();
+    assert_eq!(both["results"][0], json!({"total": 2}));
+    assert_eq!((both["results"][1]["total"].clone(), both["results"][1]["name"].clone()), (json!(1), json!("zones")));
+    assert_eq!(both["results"][1]["inventories"][0].as_object().unwrap().len(), 1);
+    ask("query volume where nothing='x'").refused("SYS.1000", &["VolumeInventory", "nothing"]);
+    ask("query nothing").refused("SYS.1000", &["nothing", "volumebackup"]);
+    ask("query volume where name=").refused("SYS.1000", &["a value was expected"]);
+    let (_, session) = server.account("ann");
+    let seen = server.call_as(&session, "GET", "/zstack/v1/zql?zql=count+volume", &Value::Null).ok();
+    assert_eq!(seen["results"][0]["total"], 0);
+}

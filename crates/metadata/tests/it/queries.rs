@@ -19,6 +19,7 @@ pub(crate) fn query(conditions: &[&str]) -> Query {
     };
     Query {
         conditions: conditions.iter().map(condition).collect(),
+        filter: None,
         sort: None,
         limit: 1000,
         start: 0,
