@@ -65,6 +65,7 @@ pub use operations::AddImageStoreBackupStorage;
 pub use operations::AddLocalPrimaryStorage;
 pub use operations::AttachTagToResources;
 pub use operations::CancelLongJob;
+pub use operations::ChangeImageState;
 pub use operations::ChangeResourceOwner;
 pub use operations::CreateAccount;
 pub use operations::CreateDataVolume;

@@ -52,6 +52,7 @@ operations! { $
     create_data_volume_template_from_volume_backup::CreateDataVolumeTemplateFromVolumeBackup,
     create_root_volume_template_from_volume_backup::CreateRootVolumeTemplateFromVolumeBackup,
     update_image::UpdateImage,
+    change_image_state::ChangeImageState,
     delete_image::DeleteImage,
     recover_image::RecoverImage,
     expunge_image::ExpungeImage,

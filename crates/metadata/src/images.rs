@@ -166,6 +166,8 @@ pub struct ImageChanges {
     pub description: Option<String>,
     /// The guest's operating system.
     pub guest_os_type: Option<String>,
+    /// Whether it may be used.
+    pub state: Option<ResourceState>,
     /// What is made of it.
     pub media_type: Option<MediaType>,
     /// The form of its exported file.
@@ -225,6 +227,7 @@ impl Metadata {
                     row.name = changes.name.unwrap_or(row.name);
                     row.description = changes.description.or(row.description);
                     row.guest_os_type = changes.guest_os_type.or(row.guest_os_type);
+                    row.state = changes.state.unwrap_or(row.state);
                     row.media_type = changes.media_type.unwrap_or(row.media_type);
                     if let Some(format) = changes.format.filter(|format| *format != row.format) {
                         row.format = format;
@@ -413,7 +416,7 @@ async fn set_ref_status(db: &impl ConnectionTrait, reference: &ImageRefRow, now:
 async fn save(transaction: &Transaction, mut row: ImageRow, now: Timestamp) -> Result<ImageRow, ChangeImageError> {
     row.rev += 1;
     row.changed = now;
-    let sql = "UPDATE image SET name = $1, description = $2, status = $3, guest_os_type = $4, media_type = $5, \
+    let sql = "UPDATE image SET name = $1, description = $2, status = $3, state = $15, guest_os_type = $4, media_type = $5, \
                format = $6, system = $7, platform = $8, architecture = $9, virtio = $10, md5_sum = $11, rev = $12, \
                changed = $13 WHERE uuid = $14";
     let values = vec![
@@ -431,6 +434,7 @@ async fn save(transaction: &Transaction, mut row: ImageRow, now: Timestamp) -> R
         number(row.rev),
         now.0.into(),
         text(row.uuid),
+        text(row.state),
     ];
     execute(transaction, sql, values).await?;
     for reference in row.refs.iter().filter(|reference| reference.status != ResourceStatus::Deleting) {

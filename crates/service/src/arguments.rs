@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use imprint_api::ResourceKind;
-use imprint_domain::{ResourceId, TagPatternUuid};
+use imprint_domain::{ResourceId, ResourceState, TagPatternUuid};
 use imprint_metadata::NewTags;
 use std::str::FromStr;
 
@@ -35,6 +35,11 @@ impl Service {
 /// The tags of a new resource; the patterns were found to exist, the system tags were checked.
 pub(crate) fn new_tags(system: Vec<String>, user: Vec<String>, patterns: Vec<TagPatternUuid>) -> NewTags {
     NewTags { system, user, patterns }
+}
+
+/// The state that a `stateEvent` leads to; only two are let through.
+pub(crate) fn state_after(event: &str) -> ResourceState {
+    if event == "disable" { ResourceState::Disabled } else { ResourceState::Enabled }
 }
 
 /// A value as errors show it.

@@ -4,6 +4,7 @@ mod add_image_store_backup_storage;
 mod add_local_primary_storage;
 mod attach_tag_to_resources;
 mod cancel_long_job;
+mod change_image_state;
 mod change_resource_owner;
 mod create_account;
 mod create_data_volume;

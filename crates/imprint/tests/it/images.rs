@@ -91,3 +91,19 @@ fn the_md5_is_that_of_the_images_own_format() {
     act(&server, &image, "updateImage", &json!({"format": "qcow2"})).inventory();
     assert_eq!(known(), of_qcow2);
 }
+
+#[test]
+fn an_image_is_disabled_and_enabled() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let backup = text(&server.backup(&server.volume("a.raw", "raw"))["uuid"]);
+    let image = text(&server.template(&backup, "t").inventory()["uuid"]);
+    let change = |event: &str| {
+        let body = json!({"changeImageState": {"stateEvent": event}});
+        server.put(&format!("/zstack/v1/images/{image}/actions"), &body)
+    };
+    assert_eq!(change("disable").inventory()["state"], "Disabled");
+    assert_eq!(server.query("/zstack/v1/images?q=state=Disabled").len(), 1);
+    assert_eq!(change("enable").inventory()["state"], "Enabled");
+    change("Enable").refused("SYS.1007", &["field[stateEvent]", "Enable"]);
+}

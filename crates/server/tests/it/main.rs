@@ -4,8 +4,10 @@
 
 mod answers;
 mod backend;
+mod calls;
 mod checks;
 mod connections;
+mod contract;
 mod downloads;
 mod hostile;
 mod job_records;

@@ -1,54 +1,25 @@
 //! Mock calls: checked as any other, answered with examples, and nothing is done.
 
 use crate::backend::{ADMIN, TestBackend, USER};
+use crate::calls::request;
 use crate::server::{TestServer, json, text};
-use imprint_api::{Access, Method, OperationDescription, operations, queries};
+use imprint_api::{Access, OperationDescription, operations, queries};
 use serde_json::{Map, Value, json as value};
 
-/// The request that a client would send with these parameters.
-fn request(
+fn mock(
     server: &TestServer,
     session: &str,
     operation: &OperationDescription,
-    mut parameters: Map<String, Value>,
+    parameters: Map<String, Value>,
 ) -> reqwest::RequestBuilder {
-    let mut path = "/v1".to_owned();
-    for segment in operation.route.path().split('/').filter(|segment| !segment.is_empty()) {
-        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let given = name.and_then(|name| parameters.remove(name));
-        path.push('/');
-        match (name, given) {
-            (None, _) => path.push_str(segment),
-            (Some(_), Some(Value::String(text))) => path.push_str(&text),
-            (Some(_), _) => path.push_str("any"),
-        }
-    }
-    let method = operation.route.method();
-    if matches!(method, Method::Get | Method::Delete) {
-        let lists = parameters.into_iter().flat_map(|(name, value)| match value {
-            Value::Array(elements) => elements.into_iter().map(|element| (name.clone(), element)).collect(),
-            value => vec![(name, value)],
-        });
-        let pairs: Vec<_> = lists
-            .map(|(name, value)| format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned)))
-            .collect();
-        path = format!("{path}?{}", pairs.join("&"));
-        parameters = Map::new();
-    }
-    let method = method.as_str().parse().unwrap();
-    let request = server.bare(method, &path).header("X-Imprint-Mock", "true");
-    let request = request.header("Authorization", format!("OAuth {session}"));
-    match &operation.body_key {
-        Some(key) => request.body(value!({ key: parameters }).to_string()),
-        None => request,
-    }
+    request(server, Some(session), operation, parameters).header("X-Imprint-Mock", "true")
 }
 
 #[tokio::test]
 async fn every_operation_answers_its_example_and_does_nothing() {
     let server = TestServer::start(TestBackend::new(value!({}))).await;
     for operation in operations() {
-        let asked = request(&server, ADMIN, operation, operation.parameters_example());
+        let asked = mock(&server, ADMIN, operation, operation.parameters_example());
         let (status, body) = json(asked.header("X-JSON-Schema", "true")).await;
         assert_eq!(status, 200, "{}: {body}", operation.name);
         let mut expected = operation.reply_example();
@@ -81,10 +52,10 @@ async fn form_session_and_permission_are_checked_as_for_a_real_call() {
     let server = TestServer::start(TestBackend::new(value!({}))).await;
     for operation in operations().iter().filter(|operation| operation.access != Access::Anyone) {
         let example = operation.parameters_example();
-        let (status, body) = json(request(&server, "garbage", operation, example.clone())).await;
+        let (status, body) = json(mock(&server, "garbage", operation, example.clone())).await;
         assert_eq!((status, body["error"]["code"].as_str()), (503, Some("ID.1001")), "{}: {body}", operation.name);
         if operation.access == Access::Administrator {
-            let (_, body) = json(request(&server, USER, operation, example.clone())).await;
+            let (_, body) = json(mock(&server, USER, operation, example.clone())).await;
             assert_eq!(body["error"]["code"], "ID.1002", "{}", operation.name);
         }
         let path: Vec<_> = operation.route.variables().collect();
@@ -92,7 +63,7 @@ async fn form_session_and_permission_are_checked_as_for_a_real_call() {
         for rule in required {
             let mut less = example.clone();
             less.remove(&rule.name);
-            let (_, body) = json(request(&server, ADMIN, operation, less)).await;
+            let (_, body) = json(mock(&server, ADMIN, operation, less)).await;
             assert_eq!(body["error"]["code"], "SYS.1007", "{}.{}", operation.name, rule.name);
             assert!(body["error"]["details"].as_str().unwrap().contains(&rule.name), "{body}");
         }

@@ -79,9 +79,10 @@ impl TestServer {
 /// The status and the JSON of an answer.
 pub(crate) async fn json(request: RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
-    assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
+    let kind = response.headers()["content-type"].clone();
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
+    assert_eq!(kind, "application/json;charset=UTF-8", "{status} {text}");
     (status, serde_json::from_str(&text).unwrap())
 }
 

@@ -15,6 +15,7 @@ impl Perform<UpdateImage> for Service {
         let uuid = operation.uuid;
         let known = |_| ServiceError::internal("read a checked value")("mediaType or format".into());
         let changes = ImageChanges {
+            state: None,
             name: operation.name,
             description: operation.description,
             guest_os_type: operation.guest_os_type,
