@@ -25,7 +25,7 @@ pub enum DiskInUse {
     /// A process, most likely QEMU, has the file open for writing.
     #[error("another process has the file open for writing")]
     Written,
-    /// A process has the file open and lets nobody read it meanwhile.
+    /// A process has the file open and does not let us use it as we want to.
     #[error("another process has the file open and does not share it")]
     NotShared,
     /// The locks cannot be asked for or taken.
@@ -47,34 +47,70 @@ pub fn check_not_in_use(file: &File) -> Result<(), DiskInUse> {
 /// As long as it lives, QEMU refuses to open the file for writing; reading stays allowed.
 #[derive(Debug)]
 pub struct ReadLock {
-    /// A duplicate: it shares the open file description, to which the locks belong.
-    file: File,
+    _locks: Locks,
+}
+
+/// As long as it lives, QEMU refuses to open the file at all, and no [`ReadLock`] of it is given.
+#[derive(Debug)]
+pub struct WriteLock {
+    _locks: Locks,
 }
 
 impl ReadLock {
-    const BYTES: [i64; 3] = [USES_READ, UNSHARED_WRITE, UNSHARED_RESIZE];
-
     /// Takes the locks of a reader, then looks whether somebody else's contradict them. In this order two that start at
     /// once can both be refused, but never both be let in.
     pub fn take(file: &File) -> Result<Self, DiskInUse> {
-        let lock = Self { file: file.try_clone().map_err(DiskInUse::Locks)? };
-        for byte in Self::BYTES {
-            set_lock(&lock.file, libc::F_RDLCK, byte).map_err(|errno| match errno {
+        let locks = Locks::take(file, &[USES_READ, UNSHARED_WRITE, UNSHARED_RESIZE])?;
+        check_not_in_use(&locks.file)?;
+        Ok(Self { _locks: locks })
+    }
+}
+
+impl WriteLock {
+    /// Takes the locks of a writer that shares nothing, then looks whether anybody else uses the file. It must be open for
+    /// reading and writing.
+    pub fn take(file: &File) -> Result<Self, DiskInUse> {
+        let ours = [USES_READ, USES_WRITE, USES_RESIZE, UNSHARED_READ, UNSHARED_WRITE, UNSHARED_RESIZE];
+        let locks = Locks::take(file, &ours)?;
+        if is_locked(&locks.file, USES_WRITE)? || is_locked(&locks.file, USES_RESIZE)? {
+            return Err(DiskInUse::Written);
+        }
+        for byte in [USES_READ, UNSHARED_READ, UNSHARED_WRITE, UNSHARED_RESIZE] {
+            if is_locked(&locks.file, byte)? {
+                return Err(DiskInUse::NotShared);
+            }
+        }
+        Ok(Self { _locks: locks })
+    }
+}
+
+/// Shared locks on single bytes of a file.
+#[derive(Debug)]
+struct Locks {
+    /// A duplicate: it shares the open file description, to which the locks belong.
+    file: File,
+    bytes: Vec<i64>,
+}
+
+impl Locks {
+    fn take(file: &File, bytes: &[i64]) -> Result<Self, DiskInUse> {
+        let locks = Self { file: file.try_clone().map_err(DiskInUse::Locks)?, bytes: bytes.to_vec() };
+        for byte in bytes {
+            set_lock(&locks.file, libc::F_RDLCK, *byte).map_err(|errno| match errno {
                 // QEMU itself only ever takes shared locks: whoever locked this byte exclusively keeps us out.
                 Errno::EAGAIN | Errno::EACCES => DiskInUse::NotShared,
                 errno => DiskInUse::Locks(errno.into()),
             })?;
         }
-        check_not_in_use(&lock.file)?;
-        Ok(lock)
+        Ok(locks)
     }
 }
 
-impl Drop for ReadLock {
+impl Drop for Locks {
     fn drop(&mut self) {
-        for byte in Self::BYTES {
+        for byte in &self.bytes {
             // The only failure would be a lock that stays until the file is closed.
-            let _ = set_lock(&self.file, libc::F_UNLCK, byte);
+            let _ = set_lock(&self.file, libc::F_UNLCK, *byte);
         }
     }
 }

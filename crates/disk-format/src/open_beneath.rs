@@ -87,24 +87,43 @@ pub enum OpenBeneathError {
 /// no exchange of a directory for a link can lead elsewhere meanwhile; `dir` itself is trusted.
 pub fn open_beneath(dir: &Path, name: &str, mode: OpenMode) -> Result<File, OpenBeneathError> {
     check_name(name)?;
-    let dir = OpenOptions::new()
-        .read(true)
-        .custom_flags((OFlag::O_DIRECTORY | OFlag::O_PATH).bits())
-        .open(dir)
-        .map_err(OpenBeneathError::Directory)?;
     let access = match mode {
         OpenMode::ReadOnly => OFlag::O_RDONLY,
         OpenMode::ReadWrite => OFlag::O_RDWR,
         OpenMode::CreateNew => OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL,
     };
     // O_NONBLOCK: opening a FIFO must not wait for its other end. It means nothing to a regular file.
-    let how = OpenHow::new()
-        .flags(access | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
-        .mode(if mode == OpenMode::CreateNew { Mode::S_IRUSR | Mode::S_IWUSR } else { Mode::empty() })
-        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let file = openat2(&dir, name, how).map(File::from).map_err(|errno| refusal(name, errno))?;
+    let flags = access | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let permissions = if mode == OpenMode::CreateNew { Mode::S_IRUSR | Mode::S_IWUSR } else { Mode::empty() };
+    let file = open_within(&open_directory(dir)?, name, flags, permissions)?;
     let metadata = file.metadata().map_err(|source| OpenBeneathError::Open { name: name.to_owned(), source })?;
     if metadata.is_file() { Ok(file) } else { Err(OpenBeneathError::NotAFile { name: name.to_owned() }) }
+}
+
+/// The directory that the file `name` beneath `dir` lies in, resolved as by [`open_beneath`], and the file's name in it.
+pub(crate) fn open_parent_beneath(dir: &Path, name: &str) -> Result<(File, String), OpenBeneathError> {
+    check_name(name)?;
+    let invalid = || OpenBeneathError::InvalidName { name: name.to_owned() };
+    let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
+    if file.is_empty() || file == "." {
+        return Err(invalid());
+    }
+    let parent = if parent.is_empty() { "." } else { parent };
+    let opened = open_within(&open_directory(dir)?, parent, OFlag::O_RDONLY | OFlag::O_DIRECTORY, Mode::empty())?;
+    Ok((opened, file.to_owned()))
+}
+
+fn open_directory(dir: &Path) -> Result<File, OpenBeneathError> {
+    let flags = (OFlag::O_DIRECTORY | OFlag::O_PATH).bits();
+    OpenOptions::new().read(true).custom_flags(flags).open(dir).map_err(OpenBeneathError::Directory)
+}
+
+fn open_within(dir: &File, name: &str, flags: OFlag, permissions: Mode) -> Result<File, OpenBeneathError> {
+    let how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .mode(permissions)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    openat2(dir, name, how).map(File::from).map_err(|errno| refusal(name, errno))
 }
 
 fn check_name(name: &str) -> Result<(), OpenBeneathError> {

@@ -167,19 +167,34 @@ pub enum OpenDiskError {
 
 /// Opens `file` as the disk that it is declared to be.
 pub fn open_disk(file: File, format: SourceFormat, limits: &Limits) -> Result<Box<dyn Disk>, OpenDiskError> {
-    let metadata = file.metadata().map_err(OpenDiskError::Read)?;
-    if !metadata.is_file() {
-        return Err(OpenDiskError::NotAFile);
-    }
     match format {
-        SourceFormat::Raw => Ok(Box::new(open_raw(file, metadata.len(), limits)?)),
-        SourceFormat::Qcow2 => Ok(Box::new(open_qcow2(file, limits)?)),
+        SourceFormat::Raw => Ok(Box::new(open_raw_file(file, limits)?)),
+        SourceFormat::Qcow2 => Ok(Box::new(open_qcow2_file(file, limits)?)),
     }
+}
+
+pub(crate) fn open_raw_file(file: File, limits: &Limits) -> Result<RawDisk<File>, OpenDiskError> {
+    let len = len_of_file(&file)?;
+    open_raw(file, len, limits)
+}
+
+pub(crate) fn open_qcow2_file(file: File, limits: &Limits) -> Result<Qcow2Disk<File>, OpenDiskError> {
+    let len = len_of_file(&file)?;
+    open_checked_qcow2(file, len, limits)
+}
+
+fn len_of_file(file: &File) -> Result<u64, OpenDiskError> {
+    let metadata = file.metadata().map_err(OpenDiskError::Read)?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(OpenDiskError::NotAFile) }
 }
 
 /// Opens `bytes` as a qcow2 image.
 pub fn open_qcow2<B: ImageBytes>(bytes: B, limits: &Limits) -> Result<impl Disk + use<B>, OpenDiskError> {
     let len = bytes.byte_len().map_err(OpenDiskError::Read)?;
+    open_checked_qcow2(bytes, len, limits)
+}
+
+fn open_checked_qcow2<B: ImageBytes>(bytes: B, len: u64, limits: &Limits) -> Result<Qcow2Disk<B>, OpenDiskError> {
     match read_known_format(&bytes, len)? {
         Some(KnownFormat::Qcow2) => Qcow2Disk::open(bytes, len, limits),
         looks_like => Err(OpenDiskError::NotQcow2 { looks_like }),

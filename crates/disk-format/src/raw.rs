@@ -5,8 +5,14 @@ use crate::Extent;
 use crate::ExtentKind;
 use crate::ImageBytes;
 use crate::ReadDiskError;
+use crate::WritableDisk;
+use crate::WriteDiskError;
 use crate::disk::end_inside;
+use crate::writable_disk::zero_range;
+use std::fs::File;
 use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 
 /// A file that holds a disk byte for byte.
 pub(crate) struct RawDisk<B> {
@@ -56,5 +62,36 @@ impl<B: ImageBytes> Disk for RawDisk<B> {
     fn check_unchanged(&self) -> Result<(), ReadDiskError> {
         let found = self.bytes.byte_len().map_err(|source| ReadDiskError::Read { offset: 0, source })?;
         if found == self.size { Ok(()) } else { Err(ReadDiskError::SizeChanged { expected: self.size, found }) }
+    }
+}
+
+impl WritableDisk for RawDisk<File> {
+    fn is_plain(&self, _: Range<u64>) -> Result<bool, WriteDiskError> {
+        Ok(true)
+    }
+
+    fn is_sound(&self) -> Result<bool, ReadDiskError> {
+        Ok(true)
+    }
+
+    fn has_snapshots(&self) -> bool {
+        false
+    }
+
+    fn begin_writes(&self) -> Result<(), WriteDiskError> {
+        Ok(())
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), WriteDiskError> {
+        end_inside(offset, bytes.len(), self.size)?;
+        self.bytes.write_all_at(bytes, offset).map_err(WriteDiskError::Write)
+    }
+
+    fn write_zeros_at(&self, range: Range<u64>) -> Result<(), WriteDiskError> {
+        zero_range(&self.bytes, &(range.start..range.end.min(self.size))).map_err(WriteDiskError::Write)
+    }
+
+    fn sync(&self) -> Result<(), WriteDiskError> {
+        self.bytes.sync_all().map_err(WriteDiskError::Write)
     }
 }

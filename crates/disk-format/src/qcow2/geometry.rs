@@ -58,6 +58,11 @@ impl Geometry {
         (offset >> self.unit_bits()).saturating_add(1) << self.unit_bits()
     }
 
+    /// End of the cluster that `offset` lies in.
+    pub(crate) fn cluster_end(self, offset: u64) -> u64 {
+        (offset >> self.cluster_bits).saturating_add(1) << self.cluster_bits
+    }
+
     /// Which subcluster of its cluster `offset` lies in; 0 where there are none.
     pub(crate) fn subcluster(self, offset: u64) -> u32 {
         u32::try_from(self.in_cluster(offset) >> self.unit_bits()).unwrap_or(0)

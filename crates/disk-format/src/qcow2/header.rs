@@ -38,6 +38,8 @@ pub(crate) struct Header {
     pub(crate) snapshots_offset: u64,
     /// How many internal snapshots there are.
     pub(crate) snapshots: u64,
+    /// Whether there are features that whoever writes without knowing them has to clear.
+    pub(crate) has_autoclear: bool,
 }
 
 /// How an image's compressed clusters are compressed.
@@ -139,6 +141,7 @@ impl Header {
             refcount_table_clusters: u64::from(fields.u32_at(56)?),
             snapshots_offset: fields.u64_at(64)?,
             snapshots: u64::from(fields.u32_at(60)?),
+            has_autoclear: version == 3 && fields.u64_at(88)? != 0,
         })
     }
 

@@ -21,6 +21,8 @@ pub(super) enum Unit {
     Data {
         /// Offset of the cluster in the file.
         cluster: u64,
+        /// Whether the image says that nothing else uses the cluster.
+        owned: bool,
     },
     /// In a compressed form of the whole cluster.
     Compressed {
@@ -31,6 +33,7 @@ pub(super) enum Unit {
     },
 }
 
+const COPIED: u64 = 1 << 63;
 const COMPRESSED: u64 = 1 << 62;
 const READS_AS_ZEROS: u64 = 1;
 const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
@@ -72,7 +75,7 @@ pub(super) fn decode_l2_entry(
     };
     Ok(match (allocated, zero) {
         (_, true) => Unit::Zero,
-        (true, false) => Unit::Data { cluster },
+        (true, false) => Unit::Data { cluster, owned: entry & COPIED != 0 },
         (false, false) => Unit::Hole,
     })
 }
@@ -98,7 +101,8 @@ mod tests {
         assert_eq!(decode(form, 0, 0, 0), Ok(Unit::Hole));
         assert_eq!(decode(form, 1, 0, 0), Ok(Unit::Zero));
         assert_eq!(decode(form, 0x50001, 0, 0), Ok(Unit::Zero));
-        assert_eq!(decode(form, 1 << 63 | 0x50000, 0, 0), Ok(Unit::Data { cluster: 0x50000 }));
+        assert_eq!(decode(form, 1 << 63 | 0x50000, 0, 0), Ok(Unit::Data { cluster: 0x50000, owned: true }));
+        assert_eq!(decode(form, 0x50000, 0, 0), Ok(Unit::Data { cluster: 0x50000, owned: false }));
         assert_eq!(decode(form, 0x50200, 0, 0), Err(MetadataDefect::DataUnaligned { offset: 0x50200 }));
         assert!(matches!(decode(form, 0x50002, 0, 0), Err(MetadataDefect::ReservedBits { .. })));
         assert!(matches!(decode(form, 1 << 56, 0, 0), Err(MetadataDefect::ReservedBits { .. })));
@@ -116,7 +120,7 @@ mod tests {
         let decode = |entry, bitmap, subcluster| decode(EntryForm::Extended, entry, bitmap, subcluster);
         assert_eq!(decode(0x50000, bitmap, 3), Ok(Unit::Zero));
         assert_eq!(decode(0x50000, bitmap, 4), Ok(Unit::Hole));
-        assert_eq!(decode(0x50000, bitmap, 5), Ok(Unit::Data { cluster: 0x50000 }));
+        assert_eq!(decode(0x50000, bitmap, 5), Ok(Unit::Data { cluster: 0x50000, owned: false }));
         for (entry, bitmap) in [(0x50000, 1 << 35 | 1 << 3), (0, 1), (COMPRESSED | 0x50000, 1)] {
             assert_eq!(decode(entry, bitmap, 0), Err(MetadataDefect::InvalidSubclusters { entry, bitmap }));
         }

@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 /// The active state of a qcow2 image.
 pub(crate) struct Qcow2Disk<B> {
-    bytes: B,
-    file_len: u64,
+    pub(super) bytes: B,
+    pub(super) file_len: u64,
     prefix: Vec<u8>,
-    header: Header,
+    pub(super) header: Header,
     l1: Vec<u64>,
     map: MetadataMap,
     /// Slices of L2 tables, by their offset in the file.
@@ -39,18 +39,22 @@ pub(crate) struct Qcow2Disk<B> {
 }
 
 /// A run of the disk whose bytes are found in one way.
-struct Mapping {
-    end: u64,
-    place: Place,
+pub(super) struct Mapping {
+    pub(super) end: u64,
+    pub(super) place: Place,
 }
 
 /// Where the bytes of a mapping are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Hole,
     Zero,
-    /// In the file, one after the other from this offset on.
-    Data(u64),
+    /// In the file, one after the other from `host` on.
+    Data {
+        host: u64,
+        /// Whether the image says that nothing else uses those clusters.
+        owned: bool,
+    },
     /// In a compressed cluster of at most this many bytes at this offset.
     Compressed {
         host: u64,
@@ -64,8 +68,19 @@ const MAX_MAPPINGS_OF_EXTENT: usize = 2048;
 impl<B: ImageBytes> Qcow2Disk<B> {
     /// Opens an image of `file_len` bytes whose magic has been checked.
     pub(crate) fn open(bytes: B, file_len: u64, limits: &Limits) -> Result<Self, OpenDiskError> {
+        Self::open_larger(bytes, file_len, limits, 0)
+    }
+
+    /// Opens an image as if its disk had at least `size` bytes, and its L1 table the entries for them, as far as they fit
+    /// into the clusters that it has.
+    pub(super) fn open_larger(bytes: B, file_len: u64, limits: &Limits, size: u64) -> Result<Self, OpenDiskError> {
         let prefix = read_prefix(&bytes, file_len).map_err(OpenDiskError::Read)?;
-        let header = Header::decode(&prefix)?;
+        let mut header = Header::decode(&prefix)?;
+        if size > header.size {
+            header.size = size;
+            let room = (header.l1_entries * 8).next_multiple_of(header.geometry.cluster_size()) / 8;
+            header.l1_entries = header.l1_entries.max(header.geometry.l1_entries(size).min(room));
+        }
         refuse_backing_file(&bytes, &prefix)?;
         let tables = read_tables(&bytes, file_len, &header, limits)?;
         Ok(Self {
@@ -82,7 +97,7 @@ impl<B: ImageBytes> Qcow2Disk<B> {
     }
 
     /// How the bytes from `offset` on are found; looks no further than `until`, though the answer may reach further.
-    fn mapping_at(&self, offset: u64, until: u64) -> Result<Mapping, ReadDiskError> {
+    pub(super) fn mapping_at(&self, offset: u64, until: u64) -> Result<Mapping, ReadDiskError> {
         let geometry = self.header.geometry;
         let index = |at: u64| usize::try_from(at >> geometry.table_span_bits()).unwrap_or(usize::MAX);
         let first = index(offset);
@@ -102,7 +117,9 @@ impl<B: ImageBytes> Qcow2Disk<B> {
             let Ok(next) = self.unit_at(&slice, mapping.end) else { break };
             let continues = match (mapping.place, next.place) {
                 (Place::Hole, Place::Hole) | (Place::Zero, Place::Zero) => true,
-                (Place::Data(host), Place::Data(next)) => next.checked_sub(host) == Some(mapping.end - offset),
+                (Place::Data { host, owned }, Place::Data { host: next, owned: too }) => {
+                    next.checked_sub(host) == Some(mapping.end - offset) && owned == too
+                }
                 _ => false,
             };
             if !continues {
@@ -127,11 +144,11 @@ impl<B: ImageBytes> Qcow2Disk<B> {
         let place = match unit {
             Unit::Hole => Place::Hole,
             Unit::Zero => Place::Zero,
-            Unit::Data { cluster } => {
+            Unit::Data { cluster, owned } => {
                 let host = cluster.saturating_add(in_cluster);
                 // The last cluster's bytes beyond the disk's end may be missing in the file.
                 self.check_data(host, end - offset, end - offset).map_err(damaged)?;
-                Place::Data(host)
+                Place::Data { host, owned }
             }
             Unit::Compressed { host, len } => {
                 // The last sector may reach beyond the end of the file; the stream in it must not.
@@ -213,7 +230,7 @@ impl<B: ImageBytes> Qcow2Disk<B> {
             Place::Hole => return Ok((mapping.end, ExtentKind::Hole)),
             Place::Zero => return Ok((mapping.end, ExtentKind::Zero)),
             Place::Compressed { .. } => return Ok((mapping.end, ExtentKind::Data)),
-            Place::Data(host) => host,
+            Place::Data { host, .. } => host,
         };
         if !stored.contains(&host) {
             let run = self.bytes.stored_run(host).map_err(|source| ReadDiskError::Read { offset: host, source })?;
@@ -251,7 +268,7 @@ impl<B: ImageBytes> Disk for Qcow2Disk<B> {
             let (piece, behind) = rest.split_at_mut(len);
             match mapping.place {
                 Place::Hole | Place::Zero => piece.fill(0),
-                Place::Data(host) => self.read_file(host, piece)?,
+                Place::Data { host, .. } => self.read_file(host, piece)?,
                 Place::Compressed { host, len } => self.read_compressed(host, len, at, piece)?,
             }
             at = mapping.end;

@@ -4,6 +4,7 @@ use crate::qemu;
 use crate::qemu::arg;
 use imprint_disk_format::DiskInUse;
 use imprint_disk_format::ReadLock;
+use imprint_disk_format::WriteLock;
 use imprint_disk_format::check_not_in_use;
 use std::fs::File;
 use std::io::BufRead;
@@ -83,4 +84,28 @@ fn a_read_lock_keeps_qemu_from_writing_until_it_is_dropped() {
     qemu::run("qemu-io", &["-r", "-f", "qcow2", "-c", "read 0 64k", arg(&path)]);
     drop(second);
     assert!(write().status.success());
+}
+
+#[test]
+fn a_write_lock_keeps_everybody_out_and_is_kept_out_by_everybody() {
+    let (_dir, path) = image();
+    let open = || File::options().read(true).write(true).open(&path).unwrap();
+    let (file, other) = (open(), open());
+    let lock = WriteLock::take(&file).unwrap();
+    assert!(matches!(WriteLock::take(&other), Err(DiskInUse::Written)));
+    assert!(matches!(ReadLock::take(&other), Err(DiskInUse::Written)));
+    for options in [&["-f", "qcow2", "-c", "read 0 64k"][..], &["-r", "-f", "qcow2", "-c", "read 0 64k"]] {
+        let refused = qemu::try_run("qemu-io", &[options, &[arg(&path)]].concat());
+        assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("lock"), "{refused:?}");
+    }
+    drop(lock);
+    let reader = ReadLock::take(&other).unwrap();
+    assert!(matches!(WriteLock::take(&file), Err(DiskInUse::NotShared)));
+    drop(reader);
+    for options in [&["-f", "qcow2"][..], &["-r", "-f", "qcow2"], &["-f", "raw"]] {
+        let holder = Holder::open(&path, options);
+        assert!(WriteLock::take(&file).is_err(), "{options:?}");
+        drop(holder);
+    }
+    WriteLock::take(&file).unwrap();
 }

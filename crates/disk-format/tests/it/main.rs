@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test does not expect ends it")]
 
+mod draft_file;
 mod image_lock;
 mod open_beneath;
 mod qcow2_damage;
@@ -12,3 +13,4 @@ mod qemu;
 mod random;
 mod raw;
 mod walk;
+mod writable_disk;
