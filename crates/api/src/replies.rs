@@ -198,3 +198,52 @@ pub struct ZqlReply {
 }
 
 impl Reply for ZqlReply {}
+
+/// A format that volumes may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct VolumeFormat {
+    /// Its name, such as `qcow2`.
+    pub format: String,
+    /// The kind of hypervisor that it belongs to.
+    pub master_hypervisor_type: String,
+    /// The kinds of hypervisors that can use it.
+    pub supporting_hypervisor_types: Vec<String>,
+}
+
+/// The formats that volumes may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct VolumeFormatsReply {
+    /// The formats.
+    pub formats: Vec<VolumeFormat>,
+    success: bool,
+}
+
+impl VolumeFormatsReply {
+    /// Those formats.
+    pub const fn new(formats: Vec<VolumeFormat>) -> Self {
+        Self { formats, success: true }
+    }
+}
+
+impl Reply for VolumeFormatsReply {}
+
+/// What can be done with a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CapabilitiesReply {
+    /// Names of capabilities, and whether the resource has them.
+    pub capabilities: BTreeMap<String, bool>,
+    success: bool,
+}
+
+impl CapabilitiesReply {
+    /// Those capabilities.
+    pub const fn new(capabilities: BTreeMap<String, bool>) -> Self {
+        Self { capabilities, success: true }
+    }
+}
+
+impl Reply for CapabilitiesReply {}

@@ -19,12 +19,14 @@ use nix::fcntl::renameat;
 use nix::sys::stat::FileStat;
 use nix::sys::stat::Mode;
 use nix::sys::stat::fstatat;
+use nix::sys::statvfs::fstatvfs;
 use nix::unistd::UnlinkatFlags;
 use nix::unistd::linkat;
 use nix::unistd::unlinkat;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::fchown;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -87,6 +89,15 @@ impl DraftFile {
         &self.file
     }
 
+    /// Gives it the owner and the permissions of the file that it is to replace.
+    pub fn take_after(&self, other: &File) -> io::Result<()> {
+        let (ours, theirs) = (self.file.metadata()?, other.metadata()?);
+        if (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid()) {
+            fchown(&self.file, Some(theirs.uid()), Some(theirs.gid()))?;
+        }
+        self.file.set_permissions(theirs.permissions())
+    }
+
     /// Makes the content durable, gives the file its name, and makes that durable too.
     pub fn publish(mut self, existing: Existing) -> io::Result<()> {
         self.file.sync_all()?;
@@ -95,7 +106,12 @@ impl DraftFile {
             Existing::Replace => renameat(&self.dir, self.temporary.as_str(), &self.dir, self.name.as_str())?,
         }
         self.named = true;
-        self.dir.sync_all()
+        let synced = self.dir.sync_all();
+        if synced.is_err() && existing == Existing::Refuse {
+            // Whoever is told that it failed must not find it later.
+            let _ = unlinkat(&self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        synced
     }
 
     /// A second name never replaces a file. Where a file system has no second names, a look comes before the rename: ours
@@ -126,6 +142,12 @@ impl Drop for DraftFile {
 
 fn is_named(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+}
+
+/// Bytes that may still be written on the file system of a file.
+pub fn available_space(file: &File) -> io::Result<u64> {
+    let found = fstatvfs(file)?;
+    Ok(found.blocks_available().saturating_mul(found.fragment_size()))
 }
 
 /// Removes the drafts that lie directly in `dir` and that nobody writes any more. Answers how many.

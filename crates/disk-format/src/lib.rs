@@ -28,6 +28,7 @@ pub use disk::ReadDiskError;
 pub use draft_file::DraftFile;
 pub use draft_file::Existing;
 pub use draft_file::RemoveBeneathError;
+pub use draft_file::available_space;
 pub use draft_file::remove_abandoned_drafts;
 pub use draft_file::remove_beneath;
 pub use image_bytes::ImageBytes;

@@ -149,6 +149,10 @@ uuid_types! {
     QuotaUuid,
     /// Any resource, of whatever kind.
     ResourceUuid = "ResourceVO",
+    /// A virtual machine. There are none here: it is only known which volumes one uses.
+    VmInstanceUuid,
+    /// Backups of the volumes of one virtual machine, taken together.
+    BackupGroupUuid,
     /// One image store, named in its `store.json`.
     StoreUuid,
     /// One installation of Imprint: the owner of stores.

@@ -62,11 +62,24 @@ pub struct Export {
     pin: Pin,
 }
 
+impl From<ReadError> for ReadStoreError {
+    fn from(error: ReadError) -> Self {
+        ExportError::from(error).into()
+    }
+}
+
 /// A lease that is given back when it is dropped.
 #[derive(Debug)]
-struct Pin {
+pub(crate) struct Pin {
     jobs: Jobs,
     lease: LeaseUuid,
+}
+
+impl Pin {
+    /// The lease.
+    pub(crate) fn lease(&self) -> LeaseUuid {
+        self.lease
+    }
 }
 
 impl Drop for Pin {
@@ -117,15 +130,26 @@ impl Jobs {
         content: EncodedRoot,
         format: ImageFormat,
     ) -> Result<Export, ReadStoreError> {
-        let lease = imprint_metadata::NewLease { pinned_root: Some(content), ..self.new_lease(storage, "export") };
-        let pin = Pin { jobs: self.clone(), lease: lease.uuid };
-        self.0.settings.metadata.take_lease(lease).await?;
+        let pin = self.pin(storage, content, "export").await?;
         let image = self.open_image(storage, content, format).await?;
         let etag = content_tag(&content, format);
         Ok(Export { image, etag, pin })
     }
 
-    /// The same without a pin, for work that holds one already or that may fail.
+    /// Pins stored content.
+    pub(crate) async fn pin(
+        &self,
+        storage: BackupStorageUuid,
+        content: EncodedRoot,
+        purpose: &'static str,
+    ) -> Result<Pin, MetadataError> {
+        let lease = imprint_metadata::NewLease { pinned_root: Some(content), ..self.new_lease(storage, purpose) };
+        let pin = Pin { jobs: self.clone(), lease: lease.uuid };
+        self.0.settings.metadata.take_lease(lease).await?;
+        Ok(pin)
+    }
+
+    /// An image's content as a file of that form without a pin, for work that holds one already or that may fail.
     pub(crate) async fn open_image(
         &self,
         storage: BackupStorageUuid,

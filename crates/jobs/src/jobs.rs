@@ -18,6 +18,9 @@ pub(crate) const LEASE_SECONDS: i64 = 600;
 /// Each uses all cores and its own memory budget: one more than one, so that a small backup does not wait for a large.
 const WRITERS_AT_A_TIME: usize = 2;
 
+/// Each uses all cores: one more than one, so that a small restore does not wait for a large.
+const RESTORES_AT_A_TIME: usize = 2;
+
 /// What jobs are started with.
 pub struct JobsSettings {
     /// The metadata.
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) digesting: Turns<(EncodedRoot, ImageFormat)>,
     /// Writers that run at a time; others wait, so that memory stays bounded.
     pub(crate) writers: Semaphore,
+    /// Files of volumes that are written at a time.
+    pub(crate) restores: Semaphore,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
 }
@@ -94,6 +99,7 @@ impl Jobs {
             image_made: Notify::new(),
             digesting: Turns::default(),
             writers: Semaphore::new(WRITERS_AT_A_TIME),
+            restores: Semaphore::new(RESTORES_AT_A_TIME),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }))

@@ -1,6 +1,8 @@
 //! A volume's file, opened to be read: confined to its directory, checked for its declared format, locked as QEMU locks.
 
 use crate::changes::AllocationRuns;
+use crate::restore::VolumeSizes;
+use crate::target::occupied;
 use crate::write_state::{Content, Runs};
 use imprint_disk_format::{
     Disk, DiskInUse, Limits, OpenBeneathError, OpenDiskError, OpenMode, ReadLock, SourceFormat, open_beneath, open_disk,
@@ -64,6 +66,21 @@ pub enum OpenSourceError {
 }
 
 impl Source {
+    /// Bytes of the disk that a file of this format shows of a volume of `size` bytes: qcow2 counts in sectors.
+    pub(crate) fn disk_size(&self, size: u64) -> u64 {
+        match self.format {
+            SourceFormat::Raw => size,
+            SourceFormat::Qcow2 => size.next_multiple_of(512),
+        }
+    }
+
+    /// How large the disk and its file are, whoever uses them meanwhile. Blocking.
+    pub fn sizes(&self) -> Result<VolumeSizes, OpenSourceError> {
+        let file = open_beneath(&self.directory, &self.file, OpenMode::ReadOnly)?;
+        let occupied = occupied(&file)?;
+        Ok(VolumeSizes { size: open_disk(file, self.format, &Limits::default())?.size(), occupied })
+    }
+
     /// Opens the file. Blocking.
     pub fn open(&self) -> Result<OpenSource, OpenSourceError> {
         use std::os::unix::fs::MetadataExt;

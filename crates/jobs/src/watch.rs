@@ -59,9 +59,19 @@ impl Watch {
         }
     }
 
+    /// Whether the server is stopping: the one reason that ends what must not be left half done.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.jobs.is_stopping()
+    }
+
     /// So much of the step is done.
     pub(crate) fn advance(&self, done: u64) {
         self.work.advance(done, self.total);
+    }
+
+    /// So much of the step is done, which is known only now to go through that much.
+    pub(crate) fn advance_of(&self, done: u64, total: u64) {
+        self.work.advance(done, total);
     }
 
     /// Notices when the lease is gone: whoever deletes what is being made takes it away, on this server or on another.

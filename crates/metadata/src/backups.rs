@@ -182,6 +182,12 @@ pub enum BeginBackupError {
     /// The volume was deleted meanwhile.
     #[error("the volume is gone")]
     VolumeGone,
+    /// A revert of the volume has begun and not ended: what it holds was never its state.
+    #[error("the volume is being reverted to backup {to}")]
+    Reverting {
+        /// The backup that it is reverted to.
+        to: VolumeBackupUuid,
+    },
     /// The storage is disabled, not connected or gone.
     #[error("the storage is {state} and {status}")]
     StorageNotUsable {
@@ -479,8 +485,11 @@ async fn begin(
 ) -> Result<BegunBackup, BeginBackupError> {
     // Counting locks the volume's row: two backups of one volume begin one after the other.
     let sql = "UPDATE volume SET backups_begun = backups_begun + 1 WHERE uuid = $1 \
-               RETURNING backups_begun, kind, vm_instance_uuid";
+               RETURNING backups_begun, kind, vm_instance_uuid, revert_backup_uuid";
     let volume = one(transaction, sql, vec![text(backup.volume)]).await?.ok_or(BeginBackupError::VolumeGone)?;
+    if let Some(to) = volume.optional_parsed("revert_backup_uuid")? {
+        return Err(BeginBackupError::Reverting { to });
+    }
     let ordinal = volume.count("backups_begun")?.saturating_sub(1);
     check_storage(transaction, backup.storage).await?;
     // How many bytes it will store is not known: it is refused once there is no more left.

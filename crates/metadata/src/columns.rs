@@ -48,6 +48,11 @@ impl Columns {
         self.int(column).map(Timestamp)
     }
 
+    pub(crate) fn optional_time(&self, column: &str) -> Result<Option<Timestamp>, MetadataError> {
+        let value: Option<i64> = self.0.try_get("", column)?;
+        Ok(value.map(Timestamp))
+    }
+
     pub(crate) fn flag(&self, column: &str) -> Result<bool, MetadataError> {
         Ok(self.0.try_get("", column)?)
     }

@@ -9,6 +9,7 @@
 
 mod access;
 mod accounts;
+mod attachments;
 mod backup_storages;
 mod backups;
 mod catalog;
@@ -43,6 +44,7 @@ pub use access::Scope;
 pub use accounts::AccountChanges;
 pub use accounts::AccountRow;
 pub use accounts::ChangeAccountError;
+pub use attachments::AttachVolumeError;
 pub use backup_storages::BackupStorageRow;
 pub use backups::BackupFacts;
 pub use backups::BeginBackup;
@@ -91,5 +93,10 @@ pub use tags::NewTags;
 pub use tags::TagRow;
 pub use templates::CreateImageError;
 pub use templates::NewImage;
+pub use volumes::EndRevert;
+pub use volumes::FinishVolumeError;
+pub use volumes::NewRevert;
+pub use volumes::VolumeGone;
+pub use volumes::VolumeRevert;
 pub use volumes::VolumeRow;
 pub use zones::ZoneRow;

@@ -2,6 +2,7 @@
 
 mod identity;
 mod initial;
+mod volumes;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
@@ -11,7 +12,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(identity::Identity)]
+        vec![Box::new(initial::Initial), Box::new(identity::Identity), Box::new(volumes::Volumes)]
     }
 }
 

@@ -100,6 +100,17 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
         Refusal::StorageNotUsable { .. } => "Enable the storage, or see the server's log for why it cannot be reached.",
         Refusal::StorageFull { .. } => "Delete backups or images, or give the storage's file system more space.",
         Refusal::StorageFailed { .. } => "Look at the storage's disk and the server's log, then restart the server.",
+        Refusal::VolumeInUse { .. } => "Stop the virtual machine, or whatever uses the file, and call again.",
+        Refusal::VolumeReverting { .. } => {
+            "Wait for its end; if the server was stopped meanwhile, call the revert again."
+        }
+        Refusal::RevertedInPart { .. } => {
+            "Mend what failed, then call the revert again: it is done from its start. No backup of the volume is taken before."
+        }
+        Refusal::VolumeAttached { .. } => "Detach the volume first.",
+        Refusal::PrimaryStorageFull { .. } => {
+            "Make room on the primary storage's file system, or name another storage."
+        }
         Refusal::Damaged { .. } => "Other backups and images do not suffer; take a new backup of the volume.",
         _ => return None,
     })

@@ -404,4 +404,74 @@ pub enum Refusal {
         /// The file's name beneath its primary storage.
         location: String,
     },
+    /// Another process uses the volume's file, which is to be changed.
+    #[error(
+        "volume uuid:{volume}, file '{location}': another process, most likely a running virtual machine, has it open"
+    )]
+    VolumeInUse {
+        /// The volume.
+        volume: String,
+        /// The file's name beneath its primary storage.
+        location: String,
+    },
+    /// The volume is not in the state that the operation starts from.
+    #[error("volume uuid:{volume} is {state} and {status}; it must be {needed}")]
+    VolumeStatus {
+        /// The volume.
+        volume: VolumeUuid,
+        /// What the administrator wants.
+        state: ResourceState,
+        /// Where it stands.
+        status: ResourceStatus,
+        /// What it would have to be.
+        needed: &'static str,
+    },
+    /// A revert of the volume has begun and not ended.
+    #[error("volume uuid:{volume} is being reverted to volume backup uuid:{backup}, which has not ended")]
+    VolumeReverting {
+        /// The volume.
+        volume: VolumeUuid,
+        /// The backup.
+        backup: VolumeBackupUuid,
+    },
+    /// A revert changed volumes and could not be ended.
+    #[error("volume uuid:{volume} was reverted in part only: {reason}")]
+    RevertedInPart {
+        /// The volume.
+        volume: VolumeUuid,
+        /// Why.
+        reason: String,
+    },
+    /// A virtual machine uses the volume already.
+    #[error("volume uuid:{volume} is attached to the virtual machine uuid:{vm} already")]
+    VolumeAttached {
+        /// The volume.
+        volume: VolumeUuid,
+        /// The machine.
+        vm: String,
+    },
+    /// No virtual machine, or another one, uses the volume.
+    #[error("volume uuid:{volume} is not attached to that virtual machine")]
+    VolumeNotAttached {
+        /// The volume.
+        volume: VolumeUuid,
+    },
+    /// The virtual machine has another root volume.
+    #[error("root volume uuid:{volume}: the virtual machine has the root volume uuid:{root} already")]
+    VmHasRoot {
+        /// The volume.
+        volume: VolumeUuid,
+        /// The machine's root volume.
+        root: VolumeUuid,
+    },
+    /// The primary storage's file system is too full.
+    #[error("volume uuid:{volume}: its file may need {needed} bytes, and the primary storage has {available} free")]
+    PrimaryStorageFull {
+        /// The volume.
+        volume: String,
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that are free.
+        available: u64,
+    },
 }

@@ -28,6 +28,7 @@ mod system_clock;
 mod system_tags;
 mod tag_tokens;
 mod upkeep;
+mod volume_files;
 mod volume_source;
 mod wire_jobs;
 

@@ -10,6 +10,7 @@ use crate::progress::ProgressTable;
 use crate::session_cache::SessionCache;
 use crate::{Refusal, ServiceError, capacity, durable_dir, password};
 use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone};
+use imprint_disk_format::remove_abandoned_drafts;
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, ResourceStatus,
     StorageStatus, ZoneUuid,
@@ -157,10 +158,13 @@ impl Service {
         service.ensure_administrator(settings.admin_password).await?;
         service.ensure_defaults(installation).await?;
         service.connect_storages().await?;
+        service.take_volumes_back().await?;
         service.finish_deletions().await;
         let service = Arc::new(service);
         service.jobs.start_background();
         crate::upkeep::start(Arc::downgrade(&service));
+        let resuming = Arc::clone(&service);
+        tokio::spawn(async move { resuming.resume_reverts().await });
         Ok(service)
     }
 
@@ -388,6 +392,31 @@ impl Service {
             self.metadata.set_backup_storage_status(storage.uuid, status, store).await?;
             if let Ok(space) = capacity::of(storage.url.as_ref()) {
                 self.metadata.set_backup_storage_capacity(storage.uuid, space.total, space.available).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what an earlier run left of volumes that it was making or removing, and of files that it was writing.
+    async fn take_volumes_back(&self) -> Result<(), ServiceError> {
+        for storage in self.metadata.primary_storages().await? {
+            let path = PathBuf::from(&storage.mount_path);
+            let removed = tokio::task::spawn_blocking(move || remove_abandoned_drafts(&path)).await;
+            match removed.map_err(|error| ServiceError::internal("look for drafts")(error.into()))? {
+                Ok(0) => {}
+                Ok(files) => tracing::info!(files, storage = %storage.uuid, "unfinished files of volumes were removed"),
+                Err(error) => tracing::warn!(%error, storage = %storage.uuid, "unfinished files cannot be looked for"),
+            }
+        }
+        for volume in self.metadata.orphaned_volumes().await? {
+            if volume.status == ResourceStatus::Creating {
+                self.jobs.take_volume_back(volume.uuid, self.source_of(&volume).await?).await;
+            }
+        }
+        for volume in self.metadata.expunging_volumes().await? {
+            if let Err(error) = self.end_volume_removal(&volume).await {
+                let reason = crate::error::chain(&error);
+                tracing::warn!(volume = %volume.uuid, reason, "a volume's removal could not be ended");
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ const ROUNDS: u64 = 10;
 /// Seconds that an ended job can be polled.
 const JOB_SECONDS: i64 = 4 * 3600;
 
-/// Seconds that a deleted image can be recovered.
+/// Seconds that a deleted image or volume can be recovered.
 const EXPUNGE_SECONDS: i64 = 259_200;
 
 /// Starts the rounds; they end with the service.
@@ -40,6 +40,12 @@ async fn round(service: &Service, nth: u64) -> Result<(), ServiceError> {
     service.metadata.sweep_jobs(now.plus_seconds(-JOB_SECONDS)).await?;
     for image in service.metadata.images_deleted_before(now.plus_seconds(-EXPUNGE_SECONDS)).await? {
         service.expunge(image, None).await?;
+    }
+    for volume in service.metadata.volumes_deleted_before(now.plus_seconds(-EXPUNGE_SECONDS)).await? {
+        // One whose file is in use must not keep the others.
+        if let Err(error) = service.expunge_volume(volume).await {
+            tracing::warn!(%volume, reason = crate::error::chain(&error), "a deleted volume cannot be expunged yet");
+        }
     }
     Ok(())
 }

@@ -31,6 +31,10 @@ mod queries;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod restore_crashes;
+#[cfg(test)]
+mod restores;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;
@@ -42,5 +46,7 @@ mod tags;
 mod templates;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod volume_operations;
 #[cfg(test)]
 mod volumes;

@@ -105,6 +105,10 @@ const fn boolean(name: &'static str, column: &'static str) -> Field {
     Field { name, column: Some(column), kind: Kind::Boolean }
 }
 
+const fn date(name: &'static str, column: &'static str) -> Field {
+    Field { name, column: Some(column), kind: Kind::Date }
+}
+
 /// A field that is null in every row.
 const fn never(name: &'static str, kind: Kind) -> Field {
     Field { name, column: None, kind }
@@ -170,20 +174,20 @@ const VOLUME_FIELDS: &[Field] = &[
     id("primaryStorageUuid", "primary_storage_uuid"),
     id("vmInstanceUuid", "vm_instance_uuid"),
     never("diskOfferingUuid", Kind::Id),
-    never("rootImageUuid", Kind::Id),
+    id("rootImageUuid", "root_image_uuid"),
     text("installPath", "install_path"),
     text("type", "kind"),
     text("format", "format"),
     number("size", "size"),
     number("actualSize", "actual_size"),
-    never("deviceId", Kind::Number),
+    number("deviceId", "device_id"),
     text("state", "state"),
     text("status", "status"),
     boolean("isShareable", "is_shareable"),
     never("volumeQos", Kind::Text),
-    never("lastDetachDate", Kind::Date),
-    never("lastVmInstanceUuid", Kind::Id),
-    never("lastAttachDate", Kind::Date),
+    date("lastDetachDate", "last_detach"),
+    id("lastVmInstanceUuid", "last_vm_instance_uuid"),
+    date("lastAttachDate", "last_attach"),
     never("protocol", Kind::Text),
     CREATED,
     CHANGED,
@@ -304,8 +308,12 @@ pub(super) static VOLUME: Shape = Shape {
             seen: Seen::ByAll,
             fields: PRIMARY_STORAGE_FIELDS,
         },
-        // Joined by `rootImageUuid`, which is never known here.
-        Related { prefix: "image", from: "image x WHERE 1 = 0", seen: OWNED, fields: IMAGE_FIELDS },
+        Related {
+            prefix: "image",
+            from: "image x WHERE x.uuid = t.root_image_uuid",
+            seen: OWNED,
+            fields: IMAGE_FIELDS,
+        },
     ],
 };
 
@@ -365,8 +373,12 @@ pub(super) static IMAGE: Shape = Shape {
             seen: Seen::ByAll,
             fields: BACKUP_STORAGE_FIELDS,
         },
-        // Joined by the volume's `rootImageUuid`, which is never known here.
-        Related { prefix: "volume", from: "volume x WHERE 1 = 0", seen: OWNED, fields: VOLUME_FIELDS },
+        Related {
+            prefix: "volume",
+            from: "volume x WHERE x.root_image_uuid = t.uuid",
+            seen: OWNED,
+            fields: VOLUME_FIELDS,
+        },
     ],
 };
 

@@ -31,3 +31,4 @@ mod rows;
 mod storages;
 mod templates;
 mod test_db;
+mod volumes;

@@ -1,16 +1,19 @@
 //! Making a volume: a file that is registered, or a blank one.
 
-use crate::arguments::{gone, new_tags};
+use crate::arguments::new_tags;
+use crate::volume_files::new_row;
 use crate::volume_source::VolumeSource;
-use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateDataVolume, InventoryReply, ResourceKind, VolumeInventory};
 use imprint_disk_format::{OpenMode, SourceFormat, open_beneath, write_blank_qcow2};
-use imprint_domain::{PrimaryStorageUuid, ResourceState, ResourceStatus, StorageStatus, VolumeSize, VolumeUuid};
+use imprint_domain::{VolumeSize, VolumeUuid};
 use imprint_jobs::Source;
-use imprint_metadata::{PrimaryStorageRow, VolumeRow};
 use std::path::{Path, PathBuf};
 
 const SOURCE_TAG: &str = "volume::source::";
+
+/// Makes a volume the root volume of a machine.
+pub(crate) const ROOT_TAG: &str = "volume::type::Root";
 
 impl Perform<CreateDataVolume> for Service {
     async fn perform(
@@ -30,11 +33,13 @@ impl Perform<CreateDataVolume> for Service {
             (Some(source), _) => source,
             (None, size) => make_blank(&directory, uuid, size.unwrap_or_default()).await?,
         };
-        let found = measure(&directory, &source, uuid).await;
-        let row = match found {
-            Ok(sizes) => row(uuid, &operation, caller, &storage, &source, &system_tags, sizes, self.clock.now()),
-            Err(error) => return Err(error),
-        };
+        let (size, actual_size) = measure(&directory, &source, uuid).await?;
+        let CreateDataVolume { name, description, .. } = operation;
+        let mut row = new_row(uuid, name, description, caller, &storage, &source, self.clock.now());
+        (row.size, row.actual_size, row.owns_file) = (size, actual_size, blank);
+        if system_tags.iter().any(|tag| tag == ROOT_TAG) {
+            "Root".clone_into(&mut row.kind);
+        }
         let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
         let made = self.metadata.create_volume(row.clone(), tags).await;
         if made.is_err() && blank {
@@ -61,6 +66,18 @@ fn declared_source(system_tags: &[String]) -> Result<Option<VolumeSource>, Servi
     uri.parse().map(Some).map_err(|error: crate::volume_source::InvalidVolumeSource| invalid(error.to_string()))
 }
 
+/// Refuses the tag on a volume whose file is made.
+pub(crate) fn refuse_source(system_tags: &[String]) -> Result<(), ServiceError> {
+    match system_tags.iter().find(|tag| tag.starts_with(SOURCE_TAG)) {
+        None => Ok(()),
+        Some(tag) => Err(ServiceError::InvalidArgument {
+            field: "systemTags",
+            value: tag.chars().take(256).collect(),
+            reason: "the volume's file is made here, and can be no other one".to_owned(),
+        }),
+    }
+}
+
 /// The size of a blank volume: a multiple of 512 bytes is what its file can say.
 fn blank_size(size: i64) -> Result<u64, ServiceError> {
     let invalid = |reason: &str| ServiceError::InvalidArgument {
@@ -72,34 +89,6 @@ fn blank_size(size: i64) -> Result<u64, ServiceError> {
     let bytes = bytes.ok_or_else(|| invalid("a volume without a source needs a size in bytes"))?;
     VolumeSize::new(bytes).map_err(|_| invalid("at most 64 TiB"))?;
     Ok(bytes)
-}
-
-impl Service {
-    /// The primary storage named, else the oldest that can be used.
-    async fn primary_storage_for(&self, uuid: Option<PrimaryStorageUuid>) -> Result<PrimaryStorageRow, ServiceError> {
-        let storage = if let Some(uuid) = uuid {
-            let row = self.metadata.primary_storage(uuid).await?;
-            row.ok_or_else(|| gone("primaryStorageUuid", &uuid))?
-        } else {
-            let rows = self.metadata.primary_storages().await?;
-            let usable = rows.into_iter().find(usable);
-            usable.ok_or(Refusal::NoPrimaryStorage)?
-        };
-        if !usable(&storage) {
-            return Err(Refusal::StorageNotUsable {
-                field: "primaryStorageUuid",
-                storage: storage.uuid.to_string(),
-                state: storage.state,
-                status: storage.status,
-            }
-            .into());
-        }
-        Ok(storage)
-    }
-}
-
-fn usable(row: &PrimaryStorageRow) -> bool {
-    row.state == ResourceState::Enabled && row.status == StorageStatus::Connected
 }
 
 /// Makes the file of a blank volume and syncs it and its directory.
@@ -129,37 +118,4 @@ async fn measure(directory: &Path, source: &VolumeSource, uuid: VolumeUuid) -> R
     let open = tokio::task::spawn_blocking(move || opened.open().map(|open| (open.disk.size(), open.occupied)));
     let sizes = open.await.map_err(|error| ServiceError::internal("open a volume")(error.into()))?;
     sizes.map_err(|error| ServiceError::from_source(error, &uuid.to_string(), &source.file))
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is one column's origin, in one place")]
-fn row(
-    uuid: VolumeUuid,
-    operation: &CreateDataVolume,
-    caller: Caller,
-    storage: &PrimaryStorageRow,
-    source: &VolumeSource,
-    system_tags: &[String],
-    (size, actual_size): (u64, u64),
-    now: imprint_domain::Timestamp,
-) -> VolumeRow {
-    let root = system_tags.iter().any(|tag| tag == "volume::type::Root");
-    VolumeRow {
-        uuid,
-        name: operation.name.clone(),
-        description: operation.description.clone(),
-        primary_storage: storage.uuid,
-        vm_instance_uuid: None,
-        install_path: Path::new(&storage.mount_path).join(&source.file).to_string_lossy().into_owned(),
-        source: source.to_string(),
-        kind: if root { "Root" } else { "Data" }.to_owned(),
-        format: source.format_name().to_owned(),
-        size,
-        actual_size,
-        state: ResourceState::Enabled,
-        status: ResourceStatus::Ready,
-        is_shareable: false,
-        account: caller.account,
-        created: now,
-        changed: now,
-    }
 }

@@ -77,6 +77,9 @@ fn refused(
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }
         BackupError::Begin(BeginBackupError::Quota(exceeded)) => exceeded.into(),
+        BackupError::Begin(BeginBackupError::Reverting { to }) => {
+            Refusal::VolumeReverting { volume, backup: to }.into()
+        }
         BackupError::Begin(BeginBackupError::UuidTaken) => ServiceError::UuidTaken { value: backup.to_string() },
         BackupError::Write(error) => ServiceError::from_write(error, storage),
         BackupError::Deleted => Refusal::BackupDeleted { backup }.into(),

@@ -1,0 +1,23 @@
+//! Making a volume larger.
+
+use crate::{InventoryReply, Operation, Route, VolumeInventory};
+use imprint_domain::VolumeUuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Makes a volume larger; what is new are zeros. The volume must not be in use.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResizeDataVolume {
+    /// The volume.
+    pub uuid: VolumeUuid,
+    /// Its new size in bytes, not less than it has.
+    pub size: i64,
+}
+
+impl Operation for ResizeDataVolume {
+    const NAME: &'static str = "ResizeDataVolume";
+    const GROUP: &'static str = "volume";
+    const ROUTE: Route = Route::action("/volumes/data/resize/{uuid}/actions");
+    type Reply = InventoryReply<VolumeInventory>;
+}

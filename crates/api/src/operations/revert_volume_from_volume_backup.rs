@@ -1,0 +1,26 @@
+//! Bringing a volume back to a backup of it.
+
+use crate::{EmptyReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, VolumeBackupUuid};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Brings a volume back to what it held when a backup of it was taken, its size included. Only what differs is written. The
+/// volume must not be in use. Once the first byte is changed it is not given up: should the server end meanwhile, the revert is
+/// done again when it starts.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevertVolumeFromVolumeBackup {
+    /// The backup.
+    pub uuid: VolumeBackupUuid,
+    /// Where the backup is read from; unless given, any storage that it is on.
+    #[serde(default)]
+    pub backup_storage_uuid: Option<BackupStorageUuid>,
+}
+
+impl Operation for RevertVolumeFromVolumeBackup {
+    const NAME: &'static str = "RevertVolumeFromVolumeBackup";
+    const GROUP: &'static str = "volume backup";
+    const ROUTE: Route = Route::action("/volume-backups/{uuid}/actions");
+    type Reply = EmptyReply;
+}
