@@ -29,6 +29,7 @@ mod write_state;
 
 pub use backup::BackupError;
 pub use backup::BackupRequest;
+pub use backup::BackupsError;
 pub use digest::LAYOUT_VERSION;
 pub use export::Export;
 pub use export::ReadStoreError;

@@ -271,6 +271,7 @@ async fn take_backup(
         name: "backup".to_owned(),
         description: None,
         full: true,
+        group: None,
         account,
         lease,
         tags: NewTags::default(),

@@ -7,11 +7,12 @@ use crate::columns::{
 use crate::error::is_taken;
 use crate::leases::{self, NewLease};
 use crate::quotas::{self, Counted};
+use crate::volumes::in_order;
 use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, records, shares};
 use imprint_domain::{
-    AccountUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState, ResourceStatus,
-    StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
+    AccountUuid, BackupGroupUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState,
+    ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
@@ -159,6 +160,8 @@ pub struct BeginBackup {
     pub description: Option<String>,
     /// Whether it must not have a parent.
     pub full: bool,
+    /// The group of backups that it is taken with.
+    pub group: Option<BackupGroupUuid>,
     /// Who takes it.
     pub account: AccountUuid,
     /// The lease that it is taken under.
@@ -205,6 +208,23 @@ pub enum BeginBackupError {
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+}
+
+/// Why backups that belong together were not begun: none of them was.
+#[derive(Debug, thiserror::Error)]
+#[error("begin the backup of number {nth}")]
+pub struct BeginBackupsError {
+    /// Which one of them, counted from 0 as they were asked for.
+    pub nth: usize,
+    /// Why.
+    #[source]
+    pub source: BeginBackupError,
+}
+
+impl From<MetadataError> for BeginBackupsError {
+    fn from(error: MetadataError) -> Self {
+        Self { nth: 0, source: error.into() }
+    }
 }
 
 impl From<DbErr> for BeginBackupError {
@@ -267,55 +287,56 @@ impl Metadata {
     /// Begins a backup: takes the lease, finds the parent and pins its content, inserts the backup as `Creating`.
     pub async fn begin_backup(&self, backup: BeginBackup) -> Result<BegunBackup, BeginBackupError> {
         let now = self.now();
-        self.writer().write(move |transaction| Box::pin(begin(transaction, backup, now))).await
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let volume = count(transaction, backup.volume).await?;
+                    begin(transaction, backup, volume, now).await
+                })
+            })
+            .await
+    }
+
+    /// Begins backups that belong together, all or none. Answers in the order in which they were asked for.
+    pub async fn begin_backups(&self, backups: Vec<BeginBackup>) -> Result<Vec<BegunBackup>, BeginBackupsError> {
+        let now = self.now();
+        self.writer().write(move |transaction| Box::pin(begin_all(transaction, backups, now))).await
     }
 
     /// Makes a backup Ready: its content in, the lease out, its catalog record queued.
     pub async fn commit_backup(&self, commit: CommitBackup) -> Result<VolumeBackupRow, CommitBackupError> {
         let now = self.now();
+        self.writer().write(move |transaction| Box::pin(self::commit(transaction, commit, now))).await
+    }
+
+    /// Makes backups that belong together Ready, all or none. Answers in the order in which they were asked for.
+    pub async fn commit_backups(&self, commits: Vec<CommitBackup>) -> Result<Vec<VolumeBackupRow>, CommitBackupError> {
+        let now = self.now();
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    // The backup before its lease: whoever deletes it meanwhile locks them in the same order.
-                    lock(transaction, commit.uuid).await?;
-                    if affected(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(commit.lease)]).await? == 0
-                    {
-                        return Err(CommitBackupError::LeaseGone);
+                    let mut rows = Vec::with_capacity(commits.len());
+                    for (nth, item) in in_order(commits.into_iter().enumerate().collect(), |(_, it)| it.uuid) {
+                        rows.push((nth, commit(transaction, item, now).await?));
                     }
-                    let facts = &commit.facts;
-                    let sql = "UPDATE volume_backup SET status = 'Ready', size = $1, metadata = $2, method = $3, \
-                               changed = $4 WHERE uuid = $5 AND status = 'Creating'";
-                    let values = vec![
-                        number(facts.stored),
-                        facts.metadata.clone().into(),
-                        facts.method.clone().into(),
-                        now.0.into(),
-                        text(commit.uuid),
-                    ];
-                    if affected(transaction, sql, values).await? == 0 {
-                        return Err(CommitBackupError::Deleted);
-                    }
-                    let sql = "UPDATE volume_backup_ref SET status = 'Ready', root = $1, volume_size = $2, \
-                               data_size = $3, lease_uuid = NULL, changed = $4 \
-                               WHERE backup_uuid = $5 AND backup_storage_uuid = $6";
-                    let values = vec![
-                        root(&facts.root),
-                        number(facts.volume_size),
-                        number(facts.data_size),
-                        now.0.into(),
-                        text(commit.uuid),
-                        text(commit.storage),
-                    ];
-                    execute(transaction, sql, values).await?;
-                    let row = find(transaction, commit.uuid, "").await?.ok_or(CommitBackupError::Deleted)?;
-                    for reference in row.refs.iter().filter(|reference| reference.storage == commit.storage) {
-                        let record = records::of_backup(&row, reference, CatalogState::Live);
-                        records::queue(transaction, reference.storage, &record).await?;
-                    }
-                    Ok(row)
+                    rows.sort_by_key(|(nth, _)| *nth);
+                    Ok(rows.into_iter().map(|(_, row)| row).collect())
                 })
             })
             .await
+    }
+
+    /// The backups of a group that are not being made: that of the root volume first.
+    pub async fn backups_of_group(&self, group: BackupGroupUuid) -> Result<Vec<VolumeBackupRow>, MetadataError> {
+        let sql = format!(
+            "SELECT {} FROM volume_backup t WHERE t.group_uuid = $1 AND t.status <> 'Creating' \
+             ORDER BY CASE t.kind WHEN 'Root' THEN 0 ELSE 1 END, t.created, t.uuid",
+            VolumeBackupRow::COLUMNS
+        );
+        let found = all(self.reader(), &sql, vec![text(group)]).await?;
+        let mut rows = found.iter().map(VolumeBackupRow::read).collect::<Result<Vec<_>, _>>()?;
+        VolumeBackupRow::attach(self.reader(), &mut rows).await?;
+        Ok(rows)
     }
 
     /// Takes a backup that failed back: its rows and its lease. What it wrote is left for collection. Answers whether it was
@@ -478,19 +499,52 @@ pub(crate) async fn find(
     Ok(Some(row))
 }
 
+async fn begin_all(
+    transaction: &Transaction,
+    backups: Vec<BeginBackup>,
+    now: Timestamp,
+) -> Result<Vec<BegunBackup>, BeginBackupsError> {
+    // All volumes before anything else, each time in one order: no two groups wait for each other.
+    let mut counted = Vec::with_capacity(backups.len());
+    for (nth, backup) in in_order(backups.into_iter().enumerate().collect(), |(_, it)| it.volume) {
+        let failed = |source| BeginBackupsError { nth, source };
+        let volume = count(transaction, backup.volume).await.map_err(failed)?;
+        counted.push((nth, backup, volume));
+    }
+    let mut begun = Vec::with_capacity(counted.len());
+    for (nth, backup, volume) in counted {
+        let failed = |source| BeginBackupsError { nth, source };
+        begun.push((nth, begin(transaction, backup, volume, now).await.map_err(failed)?));
+    }
+    begun.sort_by_key(|(nth, _)| *nth);
+    Ok(begun.into_iter().map(|(_, begun)| begun).collect())
+}
+
+/// What a volume's row says when a backup of it is begun.
+struct CountedVolume {
+    ordinal: u64,
+    kind: String,
+    vm_instance_uuid: Option<String>,
+}
+
+/// Counting locks the volume's row: two backups of one volume begin one after the other.
+async fn count(transaction: &Transaction, volume: VolumeUuid) -> Result<CountedVolume, BeginBackupError> {
+    let sql = "UPDATE volume SET backups_begun = backups_begun + 1 WHERE uuid = $1 \
+               RETURNING backups_begun, kind, vm_instance_uuid, revert_backup_uuid";
+    let row = one(transaction, sql, vec![text(volume)]).await?.ok_or(BeginBackupError::VolumeGone)?;
+    if let Some(to) = row.optional_parsed("revert_backup_uuid")? {
+        return Err(BeginBackupError::Reverting { to });
+    }
+    let ordinal = row.count("backups_begun")?.saturating_sub(1);
+    Ok(CountedVolume { ordinal, kind: row.text("kind")?, vm_instance_uuid: row.optional_text("vm_instance_uuid")? })
+}
+
 async fn begin(
     transaction: &Transaction,
     backup: BeginBackup,
+    volume: CountedVolume,
     now: Timestamp,
 ) -> Result<BegunBackup, BeginBackupError> {
-    // Counting locks the volume's row: two backups of one volume begin one after the other.
-    let sql = "UPDATE volume SET backups_begun = backups_begun + 1 WHERE uuid = $1 \
-               RETURNING backups_begun, kind, vm_instance_uuid, revert_backup_uuid";
-    let volume = one(transaction, sql, vec![text(backup.volume)]).await?.ok_or(BeginBackupError::VolumeGone)?;
-    if let Some(to) = volume.optional_parsed("revert_backup_uuid")? {
-        return Err(BeginBackupError::Reverting { to });
-    }
-    let ordinal = volume.count("backups_begun")?.saturating_sub(1);
     check_storage(transaction, backup.storage).await?;
     // How many bytes it will store is not known: it is refused once there is no more left.
     if let Some(exceeded) = quotas::check(transaction, backup.account, Counted::VolumeBackups, 1).await? {
@@ -501,19 +555,20 @@ async fn begin(
     leases::insert(transaction, &lease, now).await?;
     let mode = if parent.is_some() { BackupMode::Incremental } else { BackupMode::Full };
     let sql = "INSERT INTO volume_backup (uuid, volume_uuid, name, description, kind, state, status, size, mode, \
-               vm_instance_uuid, parent_uuid, rev, account_uuid, created, changed) \
-               VALUES ($1, $2, $3, $4, $5, 'Enabled', 'Creating', 0, $6, $7, $8, 1, $9, $10, $10)";
+               vm_instance_uuid, parent_uuid, rev, account_uuid, created, changed, group_uuid) \
+               VALUES ($1, $2, $3, $4, $5, 'Enabled', 'Creating', 0, $6, $7, $8, 1, $9, $10, $10, $11)";
     let values = vec![
         text(backup.uuid),
         text(backup.volume),
         backup.name.into(),
         optional(backup.description),
-        volume.text("kind")?.into(),
+        volume.kind.into(),
         text(mode),
-        optional(volume.optional_text("vm_instance_uuid")?),
+        volume.vm_instance_uuid.into(),
         optional(parent.map(|(uuid, _)| uuid)),
         text(backup.account),
         now.0.into(),
+        optional(backup.group),
     ];
     execute(transaction, sql, values).await?;
     let sql = "INSERT INTO volume_backup_ref (backup_uuid, backup_storage_uuid, install_path, status, volume_size, \
@@ -522,7 +577,50 @@ async fn begin(
     let values = vec![text(backup.uuid), text(backup.storage), path.into(), text(lease.uuid), now.0.into()];
     execute(transaction, sql, values).await?;
     backup.tags.insert(transaction, backup.uuid, "VolumeBackupVO", now).await?;
-    Ok(BegunBackup { parent, ordinal })
+    Ok(BegunBackup { parent, ordinal: volume.ordinal })
+}
+
+async fn commit(
+    transaction: &Transaction,
+    commit: CommitBackup,
+    now: Timestamp,
+) -> Result<VolumeBackupRow, CommitBackupError> {
+    // The backup before its lease: whoever deletes it meanwhile locks them in the same order.
+    lock(transaction, commit.uuid).await?;
+    if affected(transaction, "DELETE FROM lease WHERE uuid = $1", vec![text(commit.lease)]).await? == 0 {
+        return Err(CommitBackupError::LeaseGone);
+    }
+    let facts = &commit.facts;
+    let sql = "UPDATE volume_backup SET status = 'Ready', size = $1, metadata = $2, method = $3, \
+               changed = $4 WHERE uuid = $5 AND status = 'Creating'";
+    let values = vec![
+        number(facts.stored),
+        facts.metadata.clone().into(),
+        facts.method.clone().into(),
+        now.0.into(),
+        text(commit.uuid),
+    ];
+    if affected(transaction, sql, values).await? == 0 {
+        return Err(CommitBackupError::Deleted);
+    }
+    let sql = "UPDATE volume_backup_ref SET status = 'Ready', root = $1, volume_size = $2, \
+               data_size = $3, lease_uuid = NULL, changed = $4 \
+               WHERE backup_uuid = $5 AND backup_storage_uuid = $6";
+    let values = vec![
+        root(&facts.root),
+        number(facts.volume_size),
+        number(facts.data_size),
+        now.0.into(),
+        text(commit.uuid),
+        text(commit.storage),
+    ];
+    execute(transaction, sql, values).await?;
+    let row = find(transaction, commit.uuid, "").await?.ok_or(CommitBackupError::Deleted)?;
+    for reference in row.refs.iter().filter(|reference| reference.storage == commit.storage) {
+        let record = records::of_backup(&row, reference, CatalogState::Live);
+        records::queue(transaction, reference.storage, &record).await?;
+    }
+    Ok(row)
 }
 
 async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {

@@ -49,6 +49,7 @@ pub use backup_storages::BackupStorageRow;
 pub use backups::BackupFacts;
 pub use backups::BeginBackup;
 pub use backups::BeginBackupError;
+pub use backups::BeginBackupsError;
 pub use backups::BegunBackup;
 pub use backups::CommitBackup;
 pub use backups::CommitBackupError;

@@ -107,6 +107,9 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
         Refusal::RevertedInPart { .. } => {
             "Mend what failed, then call the revert again: it is done from its start. No backup of the volume is taken before."
         }
+        Refusal::RootNotAttached { .. } => {
+            "Attach it and the machine's data volumes with POST /zstack/v1/volumes/{volumeUuid}/vm-instances/{vmInstanceUuid}."
+        }
         Refusal::VolumeAttached { .. } => "Detach the volume first.",
         Refusal::PrimaryStorageFull { .. } => {
             "Make room on the primary storage's file system, or name another storage."

@@ -456,6 +456,12 @@ pub enum Refusal {
         /// The volume.
         volume: VolumeUuid,
     },
+    /// The root volume belongs to no virtual machine.
+    #[error("root volume uuid:{volume} is not attached to a virtual machine")]
+    RootNotAttached {
+        /// The volume.
+        volume: VolumeUuid,
+    },
     /// The virtual machine has another root volume.
     #[error("root volume uuid:{volume}: the virtual machine has the root volume uuid:{root} already")]
     VmHasRoot {

@@ -47,6 +47,8 @@ mod templates;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod vm_backups;
+#[cfg(test)]
 mod volume_operations;
 #[cfg(test)]
 mod volumes;

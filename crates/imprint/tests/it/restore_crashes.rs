@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Sends a call, kills the server after `delay`, and answers whether its 200 came first.
-fn call_and_kill(server: Server, method: &str, path: &str, body: &Value, delay: Duration) -> bool {
+pub(crate) fn call_and_kill(server: Server, method: &str, path: &str, body: &Value, delay: Duration) -> bool {
     let request = server
         .request(method, path)
         .header("Authorization", format!("OAuth {}", server.session()))
@@ -22,7 +22,7 @@ fn call_and_kill(server: Server, method: &str, path: &str, body: &Value, delay: 
 }
 
 /// Up to 33 ms, longer than a revert or restore of these tests takes.
-fn random_delay(seed: u64) -> Duration {
+pub(crate) fn random_delay(seed: u64) -> Duration {
     Duration::from_micros(noise(seed, 2).iter().fold(0, |sum, byte| sum * 256 + u64::from(*byte)) / 2)
 }
 

@@ -54,6 +54,7 @@ impl World {
             name: "backup".to_owned(),
             description: None,
             full: false,
+            group: None,
             account: self.account,
             lease: self.lease(),
             tags: NewTags::default(),

@@ -1,12 +1,11 @@
 //! Taking a backup.
 
 use crate::arguments::{gone, new_tags};
-use crate::volume_source::VolumeSource;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateVolumeBackup, InventoryReply, ResourceKind, VolumeBackupInventory};
-use imprint_domain::{BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
-use imprint_jobs::{BackupError, BackupRequest, Source, WriteStateError};
-use imprint_metadata::BeginBackupError;
+use imprint_domain::{AccountUuid, BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
+use imprint_jobs::{BackupError, BackupRequest, WriteStateError};
+use imprint_metadata::{BeginBackupError, NewTags, VolumeRow};
 
 impl Perform<CreateVolumeBackup> for Service {
     async fn perform(
@@ -21,45 +20,67 @@ impl Perform<CreateVolumeBackup> for Service {
         let system_tags = system_tags::check(ResourceKind::VolumeBackup, &operation.system_tags)?;
         let volume = self.metadata.volume(volume_uuid).await?;
         let volume = volume.ok_or_else(|| gone("volumeUuid", &volume_uuid))?;
-        if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
-            return Err(
-                Refusal::VolumeNotUsable { volume: volume_uuid, state: volume.state, status: volume.status }.into()
-            );
-        }
-        let directory = self.metadata.primary_storage(volume.primary_storage).await?;
-        let directory = directory.ok_or_else(|| gone("volumeUuid", &volume.primary_storage))?;
-        let source: VolumeSource = volume.source.parse().map_err(|error| Refusal::Source {
-            volume: volume.uuid.to_string(),
-            location: volume.source.clone(),
-            reason: format!("{error}"),
-        })?;
-        let file = source.file.clone();
-        let request = BackupRequest {
-            uuid,
-            volume: volume_uuid,
+        let wanted = WantedBackup {
             storage,
-            source: Source { directory: directory.mount_path.into(), file: source.file, format: source.format },
             name: operation.name,
             description: operation.description,
             full: operation.mode.is_some(),
             account: caller.account,
             tags: new_tags(system_tags, operation.user_tags, operation.tag_uuids),
             read_limit: operation.volume_read_bandwidth.and_then(|limit| u64::try_from(limit).ok()),
-            digest: self
-                .metadata
-                .system_tags(&volume_uuid.to_string())
-                .await?
-                .iter()
-                .any(|tag| tag == "backup::digest"),
-            work: context.work,
         };
-        let row =
-            self.jobs.back_up(request).await.map_err(|error| refused(error, uuid, volume_uuid, &file, storage))?;
+        let request = self.backup_request(&volume, uuid, &wanted).await?;
+        let file = request.source.file.clone();
+        let row = self.jobs.back_up(request, &context.work).await;
+        let row = row.map_err(|error| backup_refused(error, uuid, volume_uuid, &file, storage))?;
         Ok(InventoryReply { inventory: inventories::volume_backup(row, &self.zone) })
     }
 }
 
-fn refused(
+/// What is asked of the backup of a volume, or of all volumes of a virtual machine.
+#[derive(Clone, Debug)]
+pub(crate) struct WantedBackup {
+    pub(crate) storage: BackupStorageUuid,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) full: bool,
+    pub(crate) account: AccountUuid,
+    pub(crate) tags: NewTags,
+    pub(crate) read_limit: Option<u64>,
+}
+
+impl Service {
+    /// A backup of a volume, which must be Enabled and Ready.
+    pub(crate) async fn backup_request(
+        &self,
+        volume: &VolumeRow,
+        uuid: VolumeBackupUuid,
+        wanted: &WantedBackup,
+    ) -> Result<BackupRequest, ServiceError> {
+        if volume.state != ResourceState::Enabled || volume.status != ResourceStatus::Ready {
+            return Err(
+                Refusal::VolumeNotUsable { volume: volume.uuid, state: volume.state, status: volume.status }.into()
+            );
+        }
+        let tags = self.metadata.system_tags(&volume.uuid.to_string()).await?;
+        Ok(BackupRequest {
+            uuid,
+            volume: volume.uuid,
+            storage: wanted.storage,
+            source: self.source_of(volume).await?,
+            name: wanted.name.clone(),
+            description: wanted.description.clone(),
+            full: wanted.full,
+            account: wanted.account,
+            tags: wanted.tags.clone(),
+            read_limit: wanted.read_limit,
+            digest: tags.iter().any(|tag| tag == "backup::digest"),
+        })
+    }
+}
+
+/// What a failed backup means to its caller.
+pub(crate) fn backup_refused(
     error: BackupError,
     backup: VolumeBackupUuid,
     volume: VolumeUuid,
