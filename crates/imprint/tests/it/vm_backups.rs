@@ -72,7 +72,7 @@ impl Machine {
 
     fn change(&self) {
         for path in &self.files[..2] {
-            std::fs::File::options().write(true).open(path).unwrap().write_all_at(&[9; 100_000], 70_000).unwrap();
+            std::fs::File::options().write(true).open(path).unwrap().write_all_at(&vec![9; 100_000], 70_000).unwrap();
         }
         run("qemu-io", &["-f", "qcow2", "-c", "write -P 9 3M 64k", self.files[2].to_str().unwrap()]);
     }
@@ -229,7 +229,7 @@ fn a_group_whose_taking_was_killed_is_whole_or_not_there() {
         std::fs::write(&files[1], noise(round + 50, 6 << 20)).unwrap();
         let path = format!("/zstack/v1/volumes/{}/vm-backups", volumes[0]);
         let body = json!({"params": {"name": "b", "backupStorageUuid": server.backup_storage()}});
-        let acknowledged = call_and_kill(server, "POST", &path, &body, random_delay(round));
+        let acknowledged = call_and_kill(server, "POST", &path, &body, 6 * random_delay(round));
         server = Server::start(temp.path());
         let backups = server.query("/zstack/v1/volume-backups");
         assert!(backups.iter().all(|backup| backup["status"] == "Ready"), "round {round}");
@@ -238,4 +238,23 @@ fn a_group_whose_taking_was_killed_is_whole_or_not_there() {
         groups = backups.len() / 3;
     }
     assert!(0 < groups && groups < 20, "the kills came too early or too late to tell: {groups}");
+}
+
+#[test]
+fn another_account_does_nothing_with_a_group() {
+    let machine = Machine::start();
+    let server = &machine.server;
+    let group = text(&machine.back_up(&json!({})).ok()["inventories"][0]["groupUuid"]);
+    machine.change();
+    let now = machine.contents();
+    let (_, stranger) = server.account("stranger");
+    let path = format!("/zstack/v1/vm-backups/{group}");
+    let act = |action: &str| server.call_as(&stranger, "PUT", &format!("{path}/actions"), &json!({action: {}}));
+    server.finish(server.call_as(&stranger, "DELETE", &path, &Value::Null)).refused("SYS.1006", &["permission denied"]);
+    server.finish(act("revertVmFromVmBackup")).refused("SYS.1006", &["permission denied"]);
+    let from = format!("/zstack/v1/vm-instances/from/vm-backups/{group}");
+    let made = server.call_as(&stranger, "POST", &from, &json!({"params": {"name": "vm"}}));
+    server.finish(made).refused("SYS.1006", &["permission denied"]);
+    assert!(machine.contents() == now);
+    assert_eq!(server.query(&format!("/zstack/v1/volume-backups?q=groupUuid={group}")).len(), 3);
 }
