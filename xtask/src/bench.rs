@@ -8,6 +8,7 @@ mod backups;
 mod downloads;
 mod http;
 mod machine;
+mod queries;
 mod reference;
 mod report;
 mod sample;
@@ -35,6 +36,8 @@ const MEASURES: &[Measure] = &[
     ("size", templates::sizes),
     ("incrementals", templates::after_incrementals),
     ("convert", templates::against_convert),
+    ("queries", queries::among_many),
+    ("mixed", queries::mixed),
     ("backup", backups::full),
     ("unchanged", backups::unchanged),
     ("download", downloads::raw_and_qcow2),

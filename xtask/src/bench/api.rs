@@ -117,6 +117,24 @@ impl Api {
         }
     }
 
+    /// Gives an image a name and a user tag of this text.
+    pub(crate) fn mark(&mut self, image: &str, mark: &str) -> Result<()> {
+        let body = json!({"updateImage": {"name": mark}});
+        self.call("PUT", &format!("/zstack/v1/images/{image}/actions"), &body)?;
+        let body = json!({"params": {"resourceType": "ImageVO", "resourceUuid": image, "tag": mark}});
+        self.call("POST", "/zstack/v1/user-tags", &body)?;
+        Ok(())
+    }
+
+    /// How many images meet a condition.
+    pub(crate) fn images(&mut self, condition: &str) -> Result<usize> {
+        let path = format!("/zstack/v1/images?q={condition}");
+        let request = self.connection.encode("GET", &path, Some(&self.session), "");
+        let (status, reply) = self.exchange(&request)?;
+        let rows = reply.pointer("/inventories").and_then(Value::as_array);
+        rows.map(Vec::len).with_context(|| format!("{path} answered {status}: {reply}"))
+    }
+
     /// Exports an image and gives the path of its link.
     pub(crate) fn export(&mut self, image: &str, format: &str) -> Result<String> {
         let body = json!({"exportImageFromBackupStorage": {"imageUuid": image, "exportFormat": format}});

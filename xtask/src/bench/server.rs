@@ -27,11 +27,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the released binary on a folder and waits until it listens.
     pub(crate) fn start(dir: &Path) -> Result<Self> {
+        Self::start_with(dir, &[])
+    }
+
+    /// The same, with further arguments.
+    pub(crate) fn start_with(dir: &Path, arguments: &[&str]) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let log = File::create(dir.join("server.log")).context("make the server's log")?;
         let mut command = Command::new(root().join("target/release/imprint"));
         command.arg("serve").arg("--data").arg(dir.join("data")).args(["--listen", &address.to_string()]);
+        command.args(arguments);
         command.env("IMPRINT_ADMIN_PASSWORD", PASSWORD).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("start the server")?;
         let mut server = Self { child, address };

@@ -31,6 +31,10 @@ pub(crate) struct Scale {
     pub(crate) scattered: u32,
     /// Seconds for which a rate is measured.
     pub(crate) rate_seconds: u64,
+    /// Images that queries find one among.
+    pub(crate) images: u32,
+    /// Seconds for which clients query and make templates at once.
+    pub(crate) mixed_seconds: u64,
     /// The large sparse volume, as qemu-img wants its size.
     pub(crate) sparse: &'static str,
 }
@@ -46,6 +50,8 @@ impl Scale {
             incrementals: 500,
             scattered: 100,
             rate_seconds: 5,
+            images: 100_000,
+            mixed_seconds: 60,
             sparse: "16T",
         }
     }
@@ -61,6 +67,8 @@ impl Scale {
             incrementals: 20,
             scattered: 5,
             rate_seconds: 1,
+            images: 5_000,
+            mixed_seconds: 5,
             sparse: "1T",
         }
     }
