@@ -60,7 +60,12 @@ impl ReplyZone {
         let date = jiff::civil::DateTime::strptime(QUERY_PATTERN, text)
             .or_else(|_| jiff::civil::DateTime::strptime(PATTERN, text))
             .ok()?;
-        Some(Timestamp(date.to_zoned_datetime(self.0.clone()).ok()?.timestamp().as_millisecond()))
+        self.instant_of(date)
+    }
+
+    /// When a clock in this zone shows that; `None` beyond the end of time.
+    pub fn instant_of(&self, clock: jiff::civil::DateTime) -> Option<Timestamp> {
+        Some(Timestamp(clock.to_zoned_datetime(self.0.clone()).ok()?.timestamp().as_millisecond()))
     }
 }
 

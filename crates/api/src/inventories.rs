@@ -1,5 +1,6 @@
 //! Inventories: resources as JSON objects, each with exactly the fields that clients know. What is null is left out.
 
+mod access_key;
 mod account;
 mod account_resource_ref;
 mod backup_storage;
@@ -21,6 +22,7 @@ mod volume_backup;
 mod volume_backup_storage_ref;
 mod zone;
 
+pub use access_key::AccessKeyInventory;
 pub use account::AccountInventory;
 pub use account_resource_ref::AccountResourceRefInventory;
 pub use backup_storage::BackupStorageInventory;

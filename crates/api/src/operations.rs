@@ -43,6 +43,9 @@ operations! { $
     log_out::LogOut,
     validate_session::ValidateSession,
     get_version::GetVersion,
+    create_access_key::CreateAccessKey,
+    change_access_key_state::ChangeAccessKeyState,
+    delete_access_key::DeleteAccessKey,
     add_image_store_backup_storage::AddImageStoreBackupStorage,
     get_backup_storage_capacity::GetBackupStorageCapacity,
     add_local_primary_storage::AddLocalPrimaryStorage,
@@ -108,6 +111,7 @@ operations! { $
     zql_query::ZqlQuery,
     ]
     queries: [
+    query_access_key::QueryAccessKey,
     query_zone::QueryZone,
     query_backup_storage::QueryBackupStorage,
     query_image_store_backup_storage::QueryImageStoreBackupStorage,

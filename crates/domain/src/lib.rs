@@ -7,6 +7,7 @@ mod catalog_record;
 mod clock;
 mod encoded_root;
 mod ids;
+mod secret;
 mod segment_id;
 mod states;
 
@@ -44,6 +45,7 @@ pub use ids::VmInstanceUuid;
 pub use ids::VolumeBackupUuid;
 pub use ids::VolumeUuid;
 pub use ids::ZoneUuid;
+pub use secret::Secret;
 pub use segment_id::InvalidSegmentId;
 pub use segment_id::SegmentId;
 pub use states::BackupMode;

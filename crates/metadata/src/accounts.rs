@@ -173,6 +173,8 @@ impl Metadata {
                     }
                     for sql in [
                         "DELETE FROM session WHERE account_uuid = $1",
+                        "DELETE FROM tag WHERE resource_uuid IN (SELECT uuid FROM access_key WHERE account_uuid = $1)",
+                        "DELETE FROM access_key WHERE account_uuid = $1",
                         "DELETE FROM quota WHERE account_uuid = $1",
                         "DELETE FROM resource_share WHERE account_uuid = $1",
                         "DELETE FROM tag WHERE resource_uuid = $1",

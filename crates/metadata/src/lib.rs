@@ -8,6 +8,7 @@
 //! * What must not race locks its source row (`FOR UPDATE` on PostgreSQL; on SQLite the one writer is the lock).
 
 mod access;
+mod access_keys;
 mod accounts;
 mod attachments;
 mod backup_storages;
@@ -41,6 +42,8 @@ mod writer;
 mod zones;
 
 pub use access::Scope;
+pub use access_keys::AccessKeyRow;
+pub use access_keys::SigningKey;
 pub use accounts::AccountChanges;
 pub use accounts::AccountRow;
 pub use accounts::ChangeAccountError;

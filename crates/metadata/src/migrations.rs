@@ -1,5 +1,6 @@
 //! The schema, as steps that are each done once.
 
+mod access_keys;
 mod identity;
 mod initial;
 mod volumes;
@@ -12,7 +13,12 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(identity::Identity), Box::new(volumes::Volumes)]
+        vec![
+            Box::new(initial::Initial),
+            Box::new(identity::Identity),
+            Box::new(volumes::Volumes),
+            Box::new(access_keys::AccessKeys),
+        ]
     }
 }
 

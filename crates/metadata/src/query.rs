@@ -9,8 +9,8 @@ mod shapes;
 
 use crate::columns::{Columns, all, one};
 use crate::{
-    AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, Metadata, MetadataError, PrimaryStorageRow,
-    QuotaRow, Scope, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
+    AccessKeyRow, AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, Metadata, MetadataError,
+    PrimaryStorageRow, QuotaRow, Scope, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
 };
 use condition::Clauses;
 use imprint_api::{Filter, QueryCondition, ReplyZone};
@@ -138,6 +138,7 @@ rows! {
     TagPatternRow, TAG_PATTERN, query_tag_patterns, "Tag patterns that match and are seen.", attach: no;
     LongJobRow, LONG_JOB, query_long_jobs, "Long jobs that match and are seen.", attach: no;
     ManagementNodeRow, MANAGEMENT_NODE, query_management_nodes, "Servers that match.", attach: no;
+    AccessKeyRow, ACCESS_KEY, query_access_keys, "Access keys that match and are seen.", attach: no;
     ImageRow, IMAGE, query_images, "Images that match and are seen.", attach: yes;
 }
 

@@ -29,15 +29,14 @@ pub(crate) const fn table(kind: ResourceKind) -> Option<(&'static str, &'static 
         ResourceKind::Image => ("image", "account_uuid"),
         ResourceKind::TagPattern => ("tag_pattern", "account_uuid"),
         ResourceKind::Account => ("account", "uuid"),
+        ResourceKind::AccessKey => ("access_key", "account_uuid"),
         ResourceKind::Session => ("session", "account_uuid"),
         // Whose a tag is its resource decides: the operations on tags look there.
         ResourceKind::SystemTag | ResourceKind::UserTag => ("tag", "''"),
         ResourceKind::LongJob => ("long_job", "account_uuid"),
-        ResourceKind::AccessKey
-        | ResourceKind::Resource
-        | ResourceKind::DiskOffering
-        | ResourceKind::Cluster
-        | ResourceKind::Host => return None,
+        ResourceKind::Resource | ResourceKind::DiskOffering | ResourceKind::Cluster | ResourceKind::Host => {
+            return None;
+        }
     })
 }
 

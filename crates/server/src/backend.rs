@@ -6,8 +6,10 @@ mod service;
 use bytes::Bytes;
 use futures_util::Stream;
 use imprint_api::QueryDescription;
+use imprint_domain::Timestamp;
 use imprint_service::{
-    Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError, Work,
+    AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
+    SignedRequest, Work,
 };
 use serde_json::Value;
 use std::fmt;
@@ -45,8 +47,17 @@ impl fmt::Debug for Download {
 
 /// What the front asks of the service: every operation, and what is the same for all of them.
 pub trait Backend: PerformsAll + Send + Sync + 'static {
+    /// What the service's clock shows.
+    fn now(&self) -> Timestamp;
+
     /// Whose session that is. Using it makes it live longer.
     fn caller(&self, session: &str) -> impl Future<Output = Result<Caller, ServiceError>> + Send;
+
+    /// Whom a signed request acts for.
+    fn caller_by_access_key(
+        &self,
+        request: &SignedRequest,
+    ) -> impl Future<Output = Result<Caller, AccessKeyError>> + Send;
 
     /// Whose each of these is; `None` for what names nothing.
     fn owners(

@@ -144,6 +144,7 @@ impl ServerConfig {
             max_calls: self.max_calls,
             allow_private_web_hooks: self.allow_private_web_hooks,
             trusted_proxies: self.trusted_proxy.clone(),
+            zone: self.time_zone.clone(),
         }
     }
 

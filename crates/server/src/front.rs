@@ -5,6 +5,7 @@
 //!
 //! All these are refused in plain text. Then the call runs (see [`crate::call`]) and is answered as [`crate::jobs`] says.
 
+use crate::authorization::{Credentials, Signable};
 use crate::backend::Backend;
 use crate::call::{Call, Calls, Origin, Outcome};
 use crate::call_headers::{CallHeaders, base_url, wants_mock, wants_schema};
@@ -19,15 +20,14 @@ use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::trusted_proxies::Arrival;
 use crate::web_hook::WebHooks;
-use crate::{HttpConfig, authorization, download, error_reply, mock};
+use crate::{HttpConfig, download, error_reply, mock};
 use bytes::Bytes;
 use hyper::body::Body;
-use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use imprint_api::{Access, OperationDescription, QueryDescription, Runs, operations};
 use imprint_domain::JobUuid;
-use imprint_service::{JobState, Work};
+use imprint_service::{AccessKeyError, Caller, JobState, ServiceError, Work};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -129,24 +129,24 @@ impl<B: Backend> Front<B> {
         let query_string = head.uri.query().unwrap_or_default();
         match found.target(&head.method, body.as_ref())? {
             Target::Query(query) => {
-                let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
-                Ok(self.query(query, query_parameters::parse(query_string), &session, mock).await?)
+                let shown = self.authorize(head, path).await?;
+                Ok(self.query(query, query_parameters::parse(query_string), shown, mock).await?)
             }
             Target::QueryOne(query) => {
-                let session = authorization::session_of(head.headers.get(AUTHORIZATION))?;
+                let shown = self.authorize(head, path).await?;
                 let uuid = found.values().next().unwrap_or_default();
-                Ok(self.query(query, Ok(query_parameters::one(uuid)), &session, mock).await?)
+                Ok(self.query(query, Ok(query_parameters::one(uuid)), shown, mock).await?)
             }
             Target::Operation(operation) => {
-                let session = match operation.access {
+                let shown = match operation.access {
                     Access::Anyone => None,
-                    _ => Some(authorization::session_of(head.headers.get(AUTHORIZATION))?),
+                    _ => Some(self.authorize(head, path).await?),
                 };
                 let parameters = read(operation, body, query_string, found.values())?;
                 let headers = CallHeaders::parse(&head.headers)?;
                 let job = headers.job.clone().unwrap_or_else(|| JobUuid::random().to_string());
-                let caller = match session {
-                    Some(session) => Some(self.backend.caller(&session).await),
+                let caller = match shown {
+                    Some(shown) => Some(self.caller(shown).await),
                     None => None,
                 };
                 // Only what the client asks for ends work: a backup takes as long as its volume is large. One that reaches
@@ -158,6 +158,26 @@ impl<B: Backend> Front<B> {
                 }
                 self.run(call, headers, wants_schema(&head.headers)).await
             }
+        }
+    }
+
+    /// Reads whom a request comes from. A session is looked up later; a signature is checked here, for its refusal is plain
+    /// text.
+    async fn authorize(&self, head: &Parts, path: &str) -> Result<Shown, FrontRefusal> {
+        let signable = Signable { method: &head.method, path, now: self.backend.now(), zone: &self.config.zone };
+        match Credentials::read(&head.headers, signable)? {
+            Credentials::Session(session) => Ok(Shown::Session(session)),
+            Credentials::Signed(request) => {
+                let caller = self.backend.caller_by_access_key(&request).await;
+                caller.map(Shown::Caller).map_err(|error| access_key_refused(&error))
+            }
+        }
+    }
+
+    async fn caller(&self, shown: Shown) -> Result<Caller, ServiceError> {
+        match shown {
+            Shown::Session(session) => self.backend.caller(&session).await,
+            Shown::Caller(caller) => Ok(caller),
         }
     }
 
@@ -196,13 +216,13 @@ impl<B: Backend> Front<B> {
         &self,
         query: &'static QueryDescription,
         request: Result<imprint_service::QueryRequest, QueryRefusal>,
-        session: &str,
+        shown: Shown,
         mock: bool,
     ) -> Result<Reply, FrontRefusal> {
         let job = JobUuid::random().to_string();
         let answered = async {
             let request = request?;
-            let caller = self.backend.caller(session).await?;
+            let caller = self.caller(shown).await?;
             let collection = query_parameters::collection(query, &request);
             if mock {
                 return Ok(mock::rows(collection, &request));
@@ -251,6 +271,24 @@ impl<B: Backend> Front<B> {
             Err(error) => Ok(reply::error(&error_reply::error_code(&error, &JobUuid::random().to_string()))),
         }
     }
+}
+
+/// What a request has shown of whom it comes from.
+enum Shown {
+    /// A session, which may be none.
+    Session(String),
+    /// Who has signed it.
+    Caller(Caller),
+}
+
+/// Clients know these refusals by words of their texts.
+fn access_key_refused(error: &AccessKeyError) -> FrontRefusal {
+    if let AccessKeyError::Service(error) = error {
+        tracing::error!(%error, cause = error.source(), "an access key could not be looked up");
+        let text = "an internal error happened; the server's log has the cause".to_owned();
+        return FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text };
+    }
+    FrontRefusal { status: StatusCode::FORBIDDEN, text: error.to_string() }
 }
 
 /// The answer to a call that goes on as a job.

@@ -20,6 +20,7 @@ mod recent_jobs;
 mod refusal;
 mod reply;
 mod request_body;
+mod request_date;
 mod request_path;
 mod route_table;
 mod serve;

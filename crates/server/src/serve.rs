@@ -9,6 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use imprint_api::ReplyZone;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -40,6 +41,8 @@ pub struct HttpConfig {
     pub allow_private_web_hooks: bool,
     /// Whose word on the client's address and scheme is believed.
     pub trusted_proxies: Vec<TrustedProxy>,
+    /// The zone of the clock that dates of signed requests are compared with.
+    pub zone: ReplyZone,
 }
 
 /// Where connections come from.

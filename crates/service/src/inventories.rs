@@ -1,14 +1,14 @@
 //! Rows as clients see them.
 
 use imprint_api::{
-    AccountInventory, BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory,
+    AccessKeyInventory, AccountInventory, BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory,
     ImageStoreBackupStorageInventory, LongJobInventory, ManagementNodeInventory, PrimaryStorageInventory,
     QuotaInventory, ReplyZone, SessionInventory, SharedResourceInventory, SystemTagInventory, TagPatternInventory,
     UserTagInventory, VolumeBackupInventory, VolumeBackupStorageRefInventory, VolumeInventory, ZoneInventory,
 };
 use imprint_metadata::{
-    AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, PrimaryStorageRow, QuotaRow, SessionRow,
-    ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
+    AccessKeyRow, AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, PrimaryStorageRow, QuotaRow,
+    SessionRow, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
 };
 
 fn reference_id(id: u64) -> i64 {
@@ -64,6 +64,21 @@ pub(crate) fn image_store(mut row: BackupStorageRow, zone: &ReplyZone) -> ImageS
         hostname: hostname.unwrap_or_default(),
         username: username.unwrap_or_default(),
         ssh_port: ssh_port.and_then(|port| i32::try_from(port).ok()).unwrap_or_default(),
+    }
+}
+
+/// Without its secret.
+pub(crate) fn access_key(row: AccessKeyRow, zone: &ReplyZone) -> AccessKeyInventory {
+    AccessKeyInventory {
+        uuid: row.uuid.to_string(),
+        description: row.description,
+        account_uuid: row.account.to_string(),
+        user_uuid: row.account.to_string(),
+        access_key_id: row.key_id,
+        access_key_secret: None,
+        state: row.state.to_string(),
+        create_date: zone.format(row.created),
+        last_op_date: zone.format(row.changed),
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`Service`] implements [`Perform`] once for each operation, a file each in `operations/`. It knows no HTTP: errors are
 //! [`ServiceError`] values, which the server turns into codes and texts in one place.
 
+mod access_keys;
 mod allowed_dirs;
 mod arguments;
 mod caller;
@@ -32,6 +33,8 @@ mod volume_files;
 mod volume_source;
 mod wire_jobs;
 
+pub use access_keys::AccessKeyError;
+pub use access_keys::SignedRequest;
 pub use caller::Caller;
 pub use data_dir::OpenDataDirError;
 pub use dispatch::BoxFuture;

@@ -90,6 +90,7 @@ macro_rules! finders {
 
 // What metadata find for a query, and what clients see of a row.
 finders! {
+    QueryAccessKey: query_access_keys, access_key;
     QueryZone: query_zones, zone;
     QueryBackupStorage: query_backup_storages, backup_storage;
     QueryImageStoreBackupStorage: query_backup_storages, image_store;

@@ -1,5 +1,6 @@
 //! The service: what a running server holds, and how it starts.
 
+use crate::access_keys::AccessKeyCache;
 use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
@@ -92,6 +93,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: ReplyZone,
     pub(crate) sessions: SessionCache,
+    pub(crate) access_keys: AccessKeyCache,
     pub(crate) passwords: PasswordChecks,
     pub(crate) decoy_hash: String,
     pub(crate) adding_storage: Mutex<()>,
@@ -142,6 +144,7 @@ impl Service {
             clock,
             zone: settings.zone,
             sessions: SessionCache::default(),
+            access_keys: AccessKeyCache::default(),
             passwords: PasswordChecks::start(),
             decoy_hash: password::hash("no password has this hash"),
             adding_storage: Mutex::new(()),

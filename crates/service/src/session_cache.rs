@@ -65,12 +65,12 @@ impl SessionCache {
     }
 
     /// Remembers what the database said just now.
-    pub(crate) fn remember(&self, caller: Caller, expires: Timestamp, now: Timestamp) {
+    pub(crate) fn remember(&self, session: SessionUuid, caller: Caller, expires: Timestamp, now: Timestamp) {
         let mut entries = self.entries();
         if entries.len() >= CAPACITY {
             entries.clear();
         }
-        entries.insert(caller.session, Entry { caller, asked: now, expires, written: expires });
+        entries.insert(session, Entry { caller, asked: now, expires, written: expires });
     }
 
     /// All sessions of the account have ended.
@@ -88,31 +88,31 @@ impl SessionCache {
 mod tests {
     use super::*;
 
-    fn caller() -> Caller {
-        Caller { account: AccountUuid::random(), session: SessionUuid::random(), administrator: false }
+    fn caller() -> (SessionUuid, Caller) {
+        (SessionUuid::random(), Caller { account: AccountUuid::random(), administrator: false })
     }
 
     #[test]
     fn a_session_is_believed_for_five_seconds_and_no_longer() {
-        let (cache, caller, now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
-        assert_eq!(cache.look_up(caller.session, now), Lookup::Ask);
-        cache.remember(caller, now.plus_seconds(LIFETIME_SECONDS), now);
-        assert_eq!(cache.look_up(caller.session, now.plus_seconds(5)), Lookup::Valid { caller, write_back: None });
-        assert_eq!(cache.look_up(caller.session, now.plus_seconds(6)), Lookup::Ask);
-        cache.remember(caller, now.plus_seconds(LIFETIME_SECONDS), now);
-        cache.forget(caller.session);
-        assert_eq!(cache.look_up(caller.session, now), Lookup::Ask);
+        let (cache, (session, caller), now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
+        assert_eq!(cache.look_up(session, now), Lookup::Ask);
+        cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        assert_eq!(cache.look_up(session, now.plus_seconds(5)), Lookup::Valid { caller, write_back: None });
+        assert_eq!(cache.look_up(session, now.plus_seconds(6)), Lookup::Ask);
+        cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        cache.forget(session);
+        assert_eq!(cache.look_up(session, now), Lookup::Ask);
     }
 
     #[test]
     fn an_expired_session_is_never_valid_and_a_lagging_expiry_is_written_back_once() {
-        let (cache, caller, now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
-        cache.remember(caller, now.plus_seconds(2), now);
-        assert_eq!(cache.look_up(caller.session, now.plus_seconds(2)), Lookup::Ask);
-        cache.remember(caller, now.plus_seconds(100), now);
+        let (cache, (session, caller), now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
+        cache.remember(session, caller, now.plus_seconds(2), now);
+        assert_eq!(cache.look_up(session, now.plus_seconds(2)), Lookup::Ask);
+        cache.remember(session, caller, now.plus_seconds(100), now);
         let slid = now.plus_seconds(1 + LIFETIME_SECONDS);
-        let first = cache.look_up(caller.session, now.plus_seconds(1));
+        let first = cache.look_up(session, now.plus_seconds(1));
         assert_eq!(first, Lookup::Valid { caller, write_back: Some(slid) });
-        assert_eq!(cache.look_up(caller.session, now.plus_seconds(2)), Lookup::Valid { caller, write_back: None });
+        assert_eq!(cache.look_up(session, now.plus_seconds(2)), Lookup::Valid { caller, write_back: None });
     }
 }

@@ -1,7 +1,7 @@
 //! Each inventory's fields against those of the protocol.
 
 use imprint_api::{
-    BackupStorageInventory, ErrorCode, ImageBackupStorageRefInventory, ImageInventory,
+    AccessKeyInventory, BackupStorageInventory, ErrorCode, ImageBackupStorageRefInventory, ImageInventory,
     ImageStoreBackupStorageInventory, PrimaryStorageInventory, SessionInventory, VolumeBackupInventory,
     VolumeBackupStorageRefInventory, VolumeInventory,
 };
@@ -45,7 +45,7 @@ fn check<T: JsonSchema>(inventory: &str, beyond: &[&str]) {
     for (name, kind) in &fields {
         let field = ours.get(name).unwrap_or_else(|| panic!("{inventory} lacks {name}"));
         let kind = match kind.as_str() {
-            "BackupMode" => "String",
+            "BackupMode" | "AccessKeyState" => "String",
             "ErrorCode" | "LinkedHashMap" => "object",
             other => other,
         };
@@ -66,5 +66,6 @@ fn every_inventory_has_exactly_the_fields_that_clients_know() {
     check::<ImageStoreBackupStorageInventory>("ImageStoreBackupStorageInventory", &[]);
     check::<PrimaryStorageInventory>("PrimaryStorageInventory", &[]);
     check::<SessionInventory>("SessionInventory", &["noSessionEvaluation"]);
+    check::<AccessKeyInventory>("AccessKeyInventory", &[]);
     check::<ErrorCode>("ErrorCode", &[]);
 }

@@ -232,6 +232,25 @@ const IMAGE_FIELDS: &[Field] = &[
     CHANGED,
 ];
 
+pub(super) static ACCESS_KEY: Shape = Shape {
+    table: "access_key",
+    inventory: "AccessKeyInventory",
+    seen: OWNED,
+    fields: &[
+        id("uuid", "uuid"),
+        text("description", "description"),
+        id("accountUuid", "account_uuid"),
+        id("userUuid", "user_uuid"),
+        id("AccessKeyID", "key_id"),
+        // Never told again, so never to be found by either.
+        never("AccessKeySecret", Kind::Id),
+        text("state", "state"),
+        CREATED,
+        CHANGED,
+    ],
+    related: &[],
+};
+
 pub(super) static ZONE: Shape = Shape {
     table: "zone",
     inventory: "ZoneInventory",

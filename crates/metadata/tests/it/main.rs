@@ -13,6 +13,7 @@ macro_rules! on_both {
     )+};
 }
 
+mod access_keys;
 mod backups;
 mod catalog;
 mod digests;

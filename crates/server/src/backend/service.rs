@@ -2,11 +2,23 @@
 
 use super::{Backend, Download};
 use imprint_api::QueryDescription;
-use imprint_service::{Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError, Work};
+use imprint_domain::Timestamp;
+use imprint_service::{
+    AccessKeyError, Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError,
+    SignedRequest, Work,
+};
 
 impl Backend for Service {
+    fn now(&self) -> Timestamp {
+        self.now()
+    }
+
     async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
         self.caller(session).await
+    }
+
+    async fn caller_by_access_key(&self, request: &SignedRequest) -> Result<Caller, AccessKeyError> {
+        self.caller_by_access_key(request).await
     }
 
     async fn owners(&self, references: &[IdReference<'_>]) -> Result<Vec<Option<Owner>>, ServiceError> {

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use imprint_api::{Operation, QueryDescription};
-use imprint_domain::{AccountUuid, SessionUuid};
+use imprint_domain::{AccountUuid, Clock, Timestamp};
 use imprint_server::{Backend, Download};
 use imprint_service::{
-    Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError, Work,
+    AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
+    SignedRequest, SystemClock, Work,
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -105,13 +106,26 @@ impl<O: Operation> Perform<O> for TestBackend {
 }
 
 impl Backend for TestBackend {
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
     async fn caller(&self, session: &str) -> Result<Caller, ServiceError> {
-        let session_uuid: SessionUuid = session.parse().map_err(|_| ServiceError::SessionInvalid)?;
-        let caller = |administrator| Caller { account: AccountUuid::random(), session: session_uuid, administrator };
+        let caller = |administrator| Caller { account: AccountUuid::random(), administrator };
         match session {
             ADMIN => Ok(caller(true)),
             USER => Ok(caller(false)),
             _ => Err(ServiceError::SessionInvalid),
+        }
+    }
+
+    async fn caller_by_access_key(&self, request: &SignedRequest) -> Result<Caller, AccessKeyError> {
+        match request.key_id.as_str() {
+            "key" if request.signature == "right" => Ok(Caller { account: AccountUuid::random(), administrator: true }),
+            "key" => Err(AccessKeyError::WrongSignature),
+            "disabled" => Err(AccessKeyError::Disabled),
+            "broken" => Err(AccessKeyError::Service(ServiceError::MetadataClosed)),
+            _ => Err(AccessKeyError::Unknown),
         }
     }
 

@@ -30,6 +30,7 @@ pub(crate) fn config() -> HttpConfig {
         max_calls: 8,
         allow_private_web_hooks: true,
         trusted_proxies: Vec::new(),
+        zone: imprint_api::ReplyZone::default(),
     }
 }
 

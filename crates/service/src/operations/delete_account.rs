@@ -11,6 +11,7 @@ impl Perform<DeleteAccount> for Service {
         }
         self.metadata.delete_account(operation.uuid, administrator()).await?;
         self.sessions.forget_account(operation.uuid);
+        self.access_keys.forget_account(operation.uuid);
         Ok(EmptyReply {})
     }
 }

@@ -32,8 +32,8 @@ impl Perform<LogInByAccount> for Service {
             CreateSessionError::TooMany { limit } => ServiceError::TooManySessions { limit },
             CreateSessionError::Metadata(error) => error.into(),
         })?;
-        let caller = Caller { account: session.account, session: session.uuid, administrator: session.administrator };
-        self.sessions.remember(caller, session.expires, now);
+        let caller = Caller { account: session.account, administrator: session.administrator };
+        self.sessions.remember(session.uuid, caller, session.expires, now);
         let inventory = inventories::session(&session, &self.zone);
         Ok(InventoryReply { inventory })
     }
