@@ -98,6 +98,10 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BackupNotReady { .. } => "Wait until the backup is Ready.",
         Refusal::BackupNotOnStorage { .. } => "The backup's backupStorageRefs list the storages that it is on.",
         Refusal::StorageNotUsable { .. } => "Enable the storage, or see the server's log for why it cannot be reached.",
+        Refusal::TooManyFailedLogIns { .. } => {
+            "Wait, and send the right password; other addresses are not concerned. The administrator's password can be reset \
+             with 'imprint admin reset-password'."
+        }
         Refusal::StorageFull { .. } => "Delete backups or images, or give the storage's file system more space.",
         Refusal::StorageFailed { .. } => "Look at the storage's disk and the server's log, then restart the server.",
         Refusal::VolumeInUse { .. } => "Stop the virtual machine, or whatever uses the file, and call again.",

@@ -299,6 +299,12 @@ pub enum Refusal {
     /// More log-ins wait to be checked than may.
     #[error("too many log-ins are being checked; try again in a few seconds")]
     TooManyLogIns,
+    /// Too many log-ins have failed.
+    #[error("too many log-ins from this address have failed; the next one is looked at in {seconds} s")]
+    TooManyFailedLogIns {
+        /// Until when.
+        seconds: i64,
+    },
     /// The storage's store is not open.
     #[error("backup storage uuid:{storage} is not Connected")]
     NotConnected {

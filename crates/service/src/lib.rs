@@ -14,6 +14,7 @@ mod downloads;
 mod durable_dir;
 mod error;
 mod inventories;
+mod log_in_limits;
 mod long_jobs;
 mod operations;
 mod password;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 const THREADS: usize = 2;
 
 /// Checks that wait at most.
-const WAITING: usize = 32;
+const WAITING: usize = 128;
 
 /// As many checks wait as may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

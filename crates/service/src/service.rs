@@ -4,6 +4,7 @@ use crate::access_keys::AccessKeyCache;
 use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
+use crate::log_in_limits::LogInLimits;
 use crate::long_jobs::RunningLongJobs;
 use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
@@ -94,6 +95,7 @@ pub struct Service {
     pub(crate) zone: ReplyZone,
     pub(crate) sessions: SessionCache,
     pub(crate) access_keys: AccessKeyCache,
+    pub(crate) log_ins: LogInLimits,
     pub(crate) passwords: PasswordChecks,
     pub(crate) decoy_hash: String,
     pub(crate) adding_storage: Mutex<()>,
@@ -145,6 +147,7 @@ impl Service {
             zone: settings.zone,
             sessions: SessionCache::default(),
             access_keys: AccessKeyCache::default(),
+            log_ins: LogInLimits::default(),
             passwords: PasswordChecks::start(),
             decoy_hash: password::hash("no password has this hash"),
             adding_storage: Mutex::new(()),
