@@ -197,7 +197,7 @@ mod tests {
     fn what_is_remembered_is_bounded_and_the_worst_are_remembered() {
         let limits = LogInLimits::default();
         looked_at(&limits, address(1), 30, START);
-        for nth in 0..10_400_u32 {
+        for nth in 0..10_050_u32 {
             let source = IpAddr::from((0x0a01_0000 + nth).to_be_bytes());
             limits.begin(source, &format!("name {nth}"), START).unwrap();
         }

@@ -16,6 +16,7 @@ struct World {
     zone: String,
     session: String,
     system_tag: String,
+    access_key: String,
 }
 
 impl World {
@@ -28,6 +29,7 @@ impl World {
             json!({"volumeUuid": &volume, "backupStorageUuid": server.backup_storage(), "name": "b"}).to_string();
         let job = json!({"params": {"jobName": "APICreateVolumeBackupMsg", "jobData": data}});
         let system_tag = json!({"params": {"resourceType": "VolumeVO", "resourceUuid": &volume, "tag": "qemuga"}});
+        let key = json!({"params": {"accountUuid": ADMIN, "userUuid": ADMIN}});
         let first = |path: &str| text(&server.query(path)[0]["uuid"]);
         Self {
             tag: text(&tag["uuid"]),
@@ -37,6 +39,7 @@ impl World {
             zone: first("/zstack/v1/zones"),
             session: server.session().to_owned(),
             system_tag: text(&server.post("/zstack/v1/system-tags", &system_tag).inventory()["uuid"]),
+            access_key: text(&server.post("/zstack/v1/accesskeys", &key).inventory()["uuid"]),
             volume,
             backup,
             image,
@@ -55,6 +58,7 @@ impl World {
             ResourceKind::Zone => &self.zone,
             ResourceKind::Session => &self.session,
             ResourceKind::SystemTag => &self.system_tag,
+            ResourceKind::AccessKey => &self.access_key,
             ResourceKind::Account => ADMIN,
             _ => "d20e8a5f7c1946b3bd8e41f7092ac63b",
         }
@@ -141,7 +145,15 @@ fn every_operation_refuses_another_account_what_is_not_its_own() {
         let reply = server.call_as(&session, "GET", &format!("/zstack/v1{}", query.path), &Value::Null).ok();
         for row in reply["inventories"].as_array().unwrap() {
             let text = row.to_string();
-            for id in [&world.volume, &world.backup, &world.image, &world.tag, &world.job, &world.system_tag] {
+            for id in [
+                &world.volume,
+                &world.backup,
+                &world.image,
+                &world.tag,
+                &world.job,
+                &world.system_tag,
+                &world.access_key,
+            ] {
                 assert!(!text.contains(id.as_str()), "{}: {text}", query.name);
             }
         }

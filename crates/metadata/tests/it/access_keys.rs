@@ -41,6 +41,7 @@ async fn found(db: &TestDb, scope: Scope, condition: (&str, &str)) -> Vec<Access
             value: condition.1.to_owned(),
         }],
         sort: None,
+        filter: None,
         limit: 10,
         start: 0,
         rows: true,
@@ -95,9 +96,9 @@ on_both! {
         let row = key(alice, "0123456789");
         db.metadata.create_access_key(row.clone(), NewTags::default()).await.unwrap();
         let by_id = ("AccessKeyID", "0123456789");
-        assert_eq!(found(db, Scope::Account(alice), by_id).await, [row.clone()]);
+        assert_eq!(found(db, Scope::Account(alice), by_id).await, std::slice::from_ref(&row));
         assert_eq!(found(db, Scope::Account(bob), by_id).await, []);
-        assert_eq!(found(db, Scope::Administrator, ("userUuid", &alice.to_string())).await, [row.clone()]);
+        assert_eq!(found(db, Scope::Administrator, ("userUuid", &alice.to_string())).await, std::slice::from_ref(&row));
         assert_eq!(found(db, Scope::Administrator, ("AccessKeySecret", "secret")).await, []);
         let uuid = row.uuid.to_string();
         let owners = db.metadata.owners(&[(ResourceKind::AccessKey, &uuid)]).await.unwrap();
