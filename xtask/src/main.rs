@@ -1,9 +1,10 @@
-//! What people and CI run: `cargo xtask check`, `test`, `bench`, `soak`, `fuzz`.
+//! What people and CI run: `cargo xtask check`, `test`, `bench`, `soak`, `fuzz`, `conformance`.
 #![expect(clippy::print_stdout, reason = "a command line program speaks on its standard output")]
 
 mod bench;
 mod check;
 mod command;
+mod conformance;
 mod fuzz;
 mod needs;
 mod soak;
@@ -18,7 +19,8 @@ cargo xtask bench [--quick] [--dir DIR] [MEASURE…]
                                   the figures of docs/benchmarks.md; all measures, or those named
 cargo xtask soak [MINUTES]        the tests again and again, with more generated input (60)
 cargo xtask fuzz [SECONDS] [TARGET…]
-                                  each fuzz target for so many seconds (60)";
+                                  each fuzz target for so many seconds (60)
+cargo xtask conformance [SECONDS] the API against its OpenAPI document, by independent tools (600)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         "check" if rest.is_empty() => check::check(),
         "test" => test::test(rest),
         "bench" => bench::bench(rest),
+        "conformance" => conformance::conformance(rest),
         "soak" => soak::soak(rest),
         "fuzz" => fuzz::fuzz(rest),
         _ => Err(anyhow::anyhow!("usage:\n{USAGE}")),

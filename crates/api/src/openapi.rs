@@ -42,7 +42,7 @@ pub fn openapi_document() -> Value {
             "parameters": query_parameters().into_iter().map(named).collect::<Map<_, _>>(),
             "responses": {
                 "refused": {
-                    "description": "The request cannot be read: a header, the JSON, or the type of a parameter.",
+                    "description": "The request cannot be read: its line, a header, the JSON, or the type of a parameter.",
                     "content": {"text/plain": {"schema": {"type": "string"}}},
                 },
                 "failed": {
@@ -283,7 +283,9 @@ fn reply(schema: &Value) -> Value {
 }
 
 fn with_failures(mut responses: Value) -> Value {
-    responses["400"] = json!({"$ref": "#/components/responses/refused"});
+    for status in ["400", "404", "431"] {
+        responses[status] = json!({"$ref": "#/components/responses/refused"});
+    }
     responses["503"] = json!({"$ref": "#/components/responses/failed"});
     responses
 }

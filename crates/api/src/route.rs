@@ -105,12 +105,12 @@ impl Route {
         self.path.split('/').filter_map(variable)
     }
 
-    /// The variable whose resource this route deletes: the only one of a `DELETE` path. A path of two detaches one from
-    /// the other, and neither of them may be absent.
+    /// The variable whose resource this route deletes: the only one of a `DELETE` path, at its end. A path of two detaches
+    /// one from the other, and one that goes on takes something away from it: none of these may be absent.
     pub fn deleted_variable(self) -> Option<&'static str> {
-        let mut variables = self.variables();
-        let only = variables.next();
-        (self.method == Method::Delete && variables.next().is_none()).then_some(only).flatten()
+        let only = self.variables().next();
+        let ends_with_it = self.path.rsplit('/').next().and_then(variable).is_some() && self.variables().count() == 1;
+        (self.method == Method::Delete && ends_with_it).then_some(only).flatten()
     }
 }
 
@@ -134,6 +134,7 @@ mod tests {
     fn a_delete_deletes_the_only_variable_of_its_path() {
         assert_eq!(Route::delete("/images/{uuid}").deleted_variable(), Some("uuid"));
         assert_eq!(Route::delete("/a/{x}/b/{y}").deleted_variable(), None);
+        assert_eq!(Route::delete("/a/{x}/b").deleted_variable(), None);
         assert_eq!(Route::get("/images/{uuid}").deleted_variable(), None);
     }
 }
