@@ -138,6 +138,7 @@ impl Paths {
         let body = operation.body_key.as_ref().map(|key| body_schema(operation, key, &schema, &summary));
         if let Some(present) = item.get_mut(&method) {
             join(present, operation, &summary, body, &reply_schema);
+            add_examples(present, operation);
             return;
         }
         let mut responses = with_failures(json!({"200": reply(&reply_schema)}));
@@ -157,11 +158,26 @@ impl Paths {
         if let Some(body) = body {
             made["requestBody"] = json!({"content": {"application/json": {"schema": body}}});
         }
+        add_examples(&mut made, operation);
         item.insert(method, made);
     }
 
     fn into_json(self) -> Map<String, Value> {
         self.0.into_iter().map(|(path, item)| (path, Value::Object(item))).collect()
+    }
+}
+
+/// Adds what the operation may be sent and what it answers, each under its name.
+fn add_examples(made: &mut Value, operation: &OperationDescription) {
+    let named = |value: Value| json!({"value": value});
+    made["responses"]["200"]["content"]["application/json"]["examples"][operation.name] =
+        named(operation.reply_example());
+    if let Some(key) = &operation.body_key {
+        let own: Vec<_> = operation.route.variables().collect();
+        let mut parameters = operation.parameters_example();
+        parameters.retain(|name, _| !own.contains(&name.as_str()));
+        made["requestBody"]["content"]["application/json"]["examples"][operation.name] =
+            named(json!({ key: parameters }));
     }
 }
 
