@@ -108,10 +108,15 @@ impl DraftFile {
         self.named = true;
         let synced = self.dir.sync_all();
         if synced.is_err() && existing == Existing::Refuse {
-            // Whoever is told that it failed must not find it later.
-            let _ = unlinkat(&self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+            self.take_name_back();
         }
         synced
+    }
+
+    /// Whoever is told that it failed must not find it later, as far as that can still be done.
+    fn take_name_back(&self) {
+        let _ = unlinkat(&self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+        let _ = self.dir.sync_all();
     }
 
     /// A second name never replaces a file. Where a file system has no second names, a look comes before the rename: ours
@@ -119,7 +124,13 @@ impl DraftFile {
     fn link(&self) -> Result<(), Errno> {
         let (temporary, name) = (self.temporary.as_str(), self.name.as_str());
         match linkat(&self.dir, temporary, &self.dir, name, AtFlags::empty()) {
-            Ok(()) => unlinkat(&self.dir, temporary, UnlinkatFlags::NoRemoveDir),
+            Ok(()) => {
+                let removed = unlinkat(&self.dir, temporary, UnlinkatFlags::NoRemoveDir);
+                if removed.is_err() {
+                    self.take_name_back();
+                }
+                removed
+            }
             Err(Errno::EPERM | Errno::ENOSYS | Errno::EOPNOTSUPP | Errno::EMLINK) => {
                 match fstatat(&self.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
                     Err(Errno::ENOENT) => renameat(&self.dir, temporary, &self.dir, name),

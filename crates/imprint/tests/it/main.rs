@@ -53,4 +53,6 @@ mod vm_backups;
 #[cfg(test)]
 mod volume_operations;
 #[cfg(test)]
+mod volume_power_cuts;
+#[cfg(test)]
 mod volumes;

@@ -230,31 +230,41 @@ impl Machine {
 }
 
 /// Steps to strike at, spread evenly over `steps`: `few`, or as many as the environment says.
-fn strikes(steps: u64, few: u64) -> Vec<u64> {
+pub(crate) fn strikes(steps: u64, few: u64) -> Vec<u64> {
     let wanted = std::env::var("IMPRINT_STRIKES").ok().and_then(|text| text.parse().ok()).unwrap_or(few);
     let count = wanted.clamp(1, steps);
     (0..count).map(|nth| nth * steps / count).collect()
 }
 
-/// Runs `check` for each strike, some at a time; a failure names its strike and shows the server's log.
-fn for_each_strike(strikes: &[u64], check: impl Fn(u64, &mut Machine) + Sync) {
+/// Runs `check` for each strike, some at a time; a failure names its strike.
+pub(crate) fn for_each(strikes: &[u64], check: impl Fn(u64) + Sync) {
     let waiting = Mutex::new(strikes.iter());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let Some(strike) = waiting.lock().unwrap().next() else { break };
-                    let Some(disk) = mount() else { break };
-                    let mut machine = Machine::new(disk);
-                    let checked =
-                        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(*strike, &mut machine)));
+                    let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(*strike)));
                     if let Err(panic) = checked {
-                        eprintln!("struck at step {strike}; the server's log:\n{}", machine.log_text());
-                        eprintln!("answered: {:#?}", machine.failures);
+                        eprintln!("struck at step {strike}");
                         std::panic::resume_unwind(panic);
                     }
                 }
             });
+        }
+    });
+}
+
+/// The same, each with a machine of its own; a failure shows the server's log.
+fn for_each_strike(strikes: &[u64], check: impl Fn(u64, &mut Machine) + Sync) {
+    for_each(strikes, |strike| {
+        let Some(disk) = mount() else { return };
+        let mut machine = Machine::new(disk);
+        let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(strike, &mut machine)));
+        if let Err(panic) = checked {
+            eprintln!("the server's log:\n{}", machine.log_text());
+            eprintln!("answered: {:#?}", machine.failures);
+            std::panic::resume_unwind(panic);
         }
     });
 }
@@ -274,11 +284,11 @@ fn count_steps() -> Option<(u64, u64)> {
     Some((start, steps))
 }
 
-fn survives(strike: u64) -> Survives {
+pub(crate) fn survives(strike: u64) -> Survives {
     if strike.is_multiple_of(2) { Survives::DurableOnly } else { Survives::SomeUnsynced { seed: strike } }
 }
 
-fn fault(steps: &[Step], after: u64, effect: Effect) -> Fault {
+pub(crate) fn fault(steps: &[Step], after: u64, effect: Effect) -> Fault {
     Fault { steps: steps.to_vec(), after, effect, lasts: Lasts::Once }
 }
 
