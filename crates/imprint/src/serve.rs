@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use imprint_server::{Endpoint, LogFormat, ServerConfig, Tls};
-use imprint_service::{Service, Settings, SystemClock};
+use imprint_server::{Deletion, Endpoint, LogFormat, ServerConfig, Tls};
+use imprint_service::{DeletionPolicy, DeletionSettings, Service, Settings, SystemClock};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,7 +26,20 @@ pub(crate) fn settings(config: &ServerConfig) -> Settings {
         export_lifetime: config.export_lifetime,
         memory_budget: usize::try_from(config.memory_budget.0).unwrap_or(usize::MAX),
         automatic_digests: config.digests == imprint_server::Digests::Auto,
+        deletion: DeletionSettings {
+            images: policy(config.image_deletion_policy),
+            volumes: policy(config.volume_deletion_policy),
+            expunge_after: config.expunge_period,
+        },
         admin_password: std::env::var("IMPRINT_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty()),
+    }
+}
+
+fn policy(deletion: Deletion) -> DeletionPolicy {
+    match deletion {
+        Deletion::Delay => DeletionPolicy::Delay,
+        Deletion::Direct => DeletionPolicy::Direct,
+        Deletion::Never => DeletionPolicy::Never,
     }
 }
 

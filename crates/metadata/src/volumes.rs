@@ -282,6 +282,12 @@ impl Metadata {
             .await
     }
 
+    /// A volume whose revert to this backup has begun and not ended.
+    pub async fn volume_reverting_to(&self, backup: VolumeBackupUuid) -> Result<Option<VolumeUuid>, MetadataError> {
+        let sql = "SELECT uuid FROM volume WHERE revert_backup_uuid = $1";
+        one(self.reader(), sql, vec![text(backup)]).await?.map(|row| row.parsed("uuid")).transpose()
+    }
+
     /// Volumes that were being made or reverted, by whoever does it no more.
     pub async fn orphaned_volumes(&self) -> Result<Vec<VolumeRow>, MetadataError> {
         let sql = format!(

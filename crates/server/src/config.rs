@@ -30,6 +30,17 @@ pub enum Digests {
     OnExport,
 }
 
+/// What deleting an image or a volume does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deletion {
+    /// It can be recovered for a while, then it is expunged.
+    Delay,
+    /// It is expunged at once.
+    Direct,
+    /// It can be recovered until somebody expunges it.
+    Never,
+}
+
 /// The settings of the server.
 #[derive(Args, Clone, Debug)]
 pub struct ServerConfig {
@@ -106,6 +117,18 @@ pub struct ServerConfig {
     /// When MD5 and SHA-256 of images are computed: soon after they are made, or when they are exported.
     #[arg(long, env = "IMPRINT_DIGESTS", value_name = "WHEN", default_value = "auto")]
     pub digests: Digests,
+
+    /// Whether a deleted image is expunged after a while, at once or never.
+    #[arg(long, env = "IMPRINT_IMAGE_DELETION_POLICY", value_name = "POLICY", default_value = "delay")]
+    pub image_deletion_policy: Deletion,
+
+    /// Whether a deleted volume is expunged, and its file if it was made here, after a while, at once or never.
+    #[arg(long, env = "IMPRINT_VOLUME_DELETION_POLICY", value_name = "POLICY", default_value = "delay")]
+    pub volume_deletion_policy: Deletion,
+
+    /// How long what is deleted with `delay` can be recovered.
+    #[arg(long, env = "IMPRINT_EXPUNGE_PERIOD", value_name = "TIME", default_value = "3d", value_parser = duration)]
+    pub expunge_period: Duration,
 
     /// Memory that the data of a running backup may take; two run at a time.
     #[arg(long, env = "IMPRINT_MEMORY_BUDGET", value_name = "SIZE", default_value = "128MiB")]

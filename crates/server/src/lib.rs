@@ -35,6 +35,7 @@ pub use backend::Download;
 pub use backend::OpenRange;
 pub use backend::PerformsAll;
 pub use config::ByteSize;
+pub use config::Deletion;
 pub use config::Digests;
 pub use config::ExposedHttp;
 pub use config::InvalidSize;

@@ -4,6 +4,7 @@ use crate::access_keys::AccessKeyCache;
 use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
+use crate::deletion::DeletionSettings;
 use crate::log_in_limits::LogInLimits;
 use crate::long_jobs::RunningLongJobs;
 use crate::operations::IMAGE_STORE;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub memory_budget: usize,
     /// Whether the digests of new images are computed without being asked for.
     pub automatic_digests: bool,
+    /// What becomes of images and volumes that are deleted.
+    pub deletion: DeletionSettings,
     /// The administrator's password, used only when the account is made.
     pub admin_password: Option<String>,
 }
@@ -100,6 +103,7 @@ pub struct Service {
     pub(crate) decoy_hash: String,
     pub(crate) adding_storage: Mutex<()>,
     pub(crate) export_lifetime_seconds: i64,
+    pub(crate) deletion: DeletionSettings,
     pub(crate) node: String,
     pub(crate) node_uuid: InstallationUuid,
     pub(crate) host_name: String,
@@ -151,6 +155,7 @@ impl Service {
             passwords: PasswordChecks::start(),
             decoy_hash: password::hash("no password has this hash"),
             adding_storage: Mutex::new(()),
+            deletion: settings.deletion,
             export_lifetime_seconds: i64::try_from(settings.export_lifetime.as_secs()).unwrap_or(i64::MAX),
             node: node.to_string(),
             node_uuid: node,

@@ -1,6 +1,6 @@
-//! What a running server does now and then: expired sessions, old jobs, and deleted images whose time has come.
+//! What a running server does now and then: expired sessions, old jobs, and what was deleted and whose time has come.
 
-use crate::{Service, ServiceError};
+use crate::{DeletionPolicy, Service, ServiceError};
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -12,9 +12,6 @@ const ROUNDS: u64 = 10;
 
 /// Seconds that an ended job can be polled.
 const JOB_SECONDS: i64 = 4 * 3600;
-
-/// Seconds that a deleted image or volume can be recovered.
-const EXPUNGE_SECONDS: i64 = 259_200;
 
 /// Starts the rounds; they end with the service.
 pub(crate) fn start(service: Weak<Service>) {
@@ -38,13 +35,18 @@ async fn round(service: &Service, nth: u64) -> Result<(), ServiceError> {
     }
     service.metadata.sweep_sessions().await?;
     service.metadata.sweep_jobs(now.plus_seconds(-JOB_SECONDS)).await?;
-    for image in service.metadata.images_deleted_before(now.plus_seconds(-EXPUNGE_SECONDS)).await? {
-        service.expunge(image, None).await?;
+    let before = now.plus_seconds(-service.deletion.expunge_seconds());
+    if service.deletion.images == DeletionPolicy::Delay {
+        for image in service.metadata.images_deleted_before(before).await? {
+            service.expunge(image, None).await?;
+        }
     }
-    for volume in service.metadata.volumes_deleted_before(now.plus_seconds(-EXPUNGE_SECONDS)).await? {
-        // One whose file is in use must not keep the others.
-        if let Err(error) = service.expunge_volume(volume).await {
-            tracing::warn!(%volume, reason = crate::error::chain(&error), "a deleted volume cannot be expunged yet");
+    if service.deletion.volumes == DeletionPolicy::Delay {
+        for volume in service.metadata.volumes_deleted_before(before).await? {
+            // One whose file is in use must not keep the others.
+            if let Err(error) = service.expunge_volume(volume).await {
+                tracing::warn!(%volume, reason = crate::error::chain(&error), "a deleted volume cannot be expunged yet");
+            }
         }
     }
     Ok(())

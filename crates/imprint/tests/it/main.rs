@@ -11,6 +11,8 @@ mod configuration;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deletions;
+#[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod full_disk;

@@ -45,5 +45,6 @@ UPDATE volume SET owns_file = TRUE WHERE NOT EXISTS
     (SELECT 1 FROM tag WHERE tag.resource_uuid = volume.uuid AND tag.tag LIKE 'volume::source::%');
 CREATE INDEX volume_vm_instance ON volume (vm_instance_uuid) WHERE vm_instance_uuid IS NOT NULL;
 CREATE INDEX volume_root_image ON volume (root_image_uuid) WHERE root_image_uuid IS NOT NULL;
+CREATE INDEX volume_reverting ON volume (revert_backup_uuid) WHERE revert_backup_uuid IS NOT NULL;
 CREATE INDEX volume_deleted ON volume (deleted) WHERE deleted IS NOT NULL;
 CREATE INDEX volume_backup_group ON volume_backup (group_uuid) WHERE group_uuid IS NOT NULL";

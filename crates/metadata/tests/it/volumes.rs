@@ -97,6 +97,7 @@ fn a_revert_that_has_not_ended_is_known_and_keeps_backups_out() {
         let refused = db.metadata.begin_backup(world.begin()).await;
         assert!(matches!(refused, Err(BeginBackupError::Reverting { to }) if to == backup));
         assert_eq!(db.metadata.orphaned_volumes().await.unwrap(), []);
+        assert_eq!(db.metadata.volume_reverting_to(backup).await.unwrap(), Some(world.volume));
         db.metadata.release_lease(lease.uuid).await.unwrap();
         let orphaned = db.metadata.orphaned_volumes().await.unwrap();
         let found = orphaned[0].reverting.unwrap();

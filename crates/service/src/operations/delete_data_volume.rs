@@ -1,7 +1,7 @@
-//! Deleting a volume; it can be recovered until it is expunged.
+//! Deleting a volume; it can be recovered until it is expunged, unless the settings say that it is at once.
 
 use crate::volume_files::{ChangeVolumeError, check_status};
-use crate::{Context, Perform, Service, ServiceError};
+use crate::{Context, DeletionPolicy, Perform, Service, ServiceError};
 use imprint_api::{DeleteDataVolume, EmptyReply};
 use imprint_domain::ResourceStatus;
 
@@ -22,8 +22,15 @@ impl Perform<DeleteDataVolume> for Service {
         });
         match changed.await {
             // Somebody else was faster.
-            Err(ChangeVolumeError::Gone(_)) => Ok(EmptyReply {}),
-            changed => Ok(changed.map(|_| EmptyReply {})?),
+            Err(ChangeVolumeError::Gone(_)) => return Ok(EmptyReply {}),
+            changed => _ = changed?,
         }
+        if self.deletion.volumes == DeletionPolicy::Direct {
+            match self.expunge_volume(operation.uuid).await {
+                Err(ServiceError::NotFound { .. }) => {}
+                expunged => expunged?,
+            }
+        }
+        Ok(EmptyReply {})
     }
 }

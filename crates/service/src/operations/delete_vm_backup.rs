@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 impl Perform<DeleteVmBackup> for Service {
     async fn perform(&self, context: Context, operation: DeleteVmBackup) -> Result<EmptyReply, ServiceError> {
         let backups = self.backups_of_group(&context, &operation.group_uuid).await?;
+        for backup in &backups {
+            self.refuse_needed_backup(backup.uuid).await?;
+        }
         let mut storages = BTreeSet::new();
         for backup in &backups {
             let named = operation.backup_storage_uuids.clone();
