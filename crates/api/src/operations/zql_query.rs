@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct ZqlQuery {
     /// The statements, separated by semicolons.
-    #[schemars(length(max = 65536))]
+    #[schemars(length(max = 8192))]
     pub zql: String,
 }
 
