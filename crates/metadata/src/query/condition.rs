@@ -35,21 +35,28 @@ impl Clauses<'_> {
         Ok(format!("EXISTS (SELECT 1 FROM {} AND {clause}{seen}{APART})", related.from))
     }
 
-    /// A negated operator asks for resources without such a tag.
+    /// A negated operator asks for resources without such a tag. The tags are found first, by their index, and then the
+    /// resources by theirs: asking each resource for its tags would cost as much as there are resources.
     fn of_tag(&mut self, kind: &str, column: &'static str, condition: &QueryCondition) -> Result<String, QueryError> {
-        let (exists, operator) = match condition.operator {
-            Op::NotEqual => ("NOT EXISTS", Op::Equal),
-            Op::NotLike => ("NOT EXISTS", Op::Like),
-            Op::NotIn => ("NOT EXISTS", Op::In),
+        let (not, operator) = match condition.operator {
+            Op::NotEqual => ("NOT ", Op::Equal),
+            Op::NotLike => ("NOT ", Op::Like),
+            Op::NotIn => ("NOT ", Op::In),
             // Whether there is one at all.
-            Op::IsNull => ("NOT EXISTS", Op::IsNotNull),
-            other => ("EXISTS", other),
+            Op::IsNull => ("NOT ", Op::IsNotNull),
+            other => ("", other),
         };
         let value_kind = if column == "tag_pattern_uuid" { Kind::Id } else { Kind::Text };
         let field = Field { name: "tag", column: Some(column), kind: value_kind };
         let clause = self.compare("x", &field, operator, condition)?;
         let of_kind = if kind.is_empty() { String::new() } else { format!(" AND x.kind = '{kind}'") };
-        Ok(format!("{exists} (SELECT 1 FROM tag x WHERE x.resource_uuid = t.uuid{of_kind} AND {clause}{APART})"))
+        let tagged = format!("SELECT x.resource_uuid FROM tag x WHERE {clause}{of_kind}");
+        // As an array, PostgreSQL finds it once and plans no join: a hundred joins took it two minutes.
+        Ok(if self.parameters.is_postgres() {
+            format!("{not}(t.uuid = ANY (ARRAY({tagged})))")
+        } else {
+            format!("t.uuid {not}IN ({tagged})")
+        })
     }
 
     fn compare(
