@@ -74,7 +74,25 @@ pub fn reference_pages() -> Vec<ReferencePage> {
         }
     }
     groups.sort_unstable();
-    groups.into_iter().map(page).collect()
+    groups.into_iter().map(page).chain([error_page()]).collect()
+}
+
+fn error_page() -> ReferencePage {
+    let mut text = "# Errors\nMade from the declarations in `crates/api`; do not edit.\n\nCodes and their descriptions never \
+                    change: match on the code. `details` names the field and the value, `elaboration` says what to do, and \
+                    `cause` is the error that led to this one.\n\n| code | description | operations that can answer it by \
+                    their declaration |\n|---|---|---|\n"
+        .to_owned();
+    for kind in ErrorKind::ALL {
+        let names: Vec<_> = operations().iter().filter(|it| it.errors().contains(kind)).map(|it| it.name).collect();
+        let shown = match names.len() {
+            0 => "where it is their outcome".to_owned(),
+            few if few <= 6 => names.join(", "),
+            many => format!("{many} of {}", operations().len()),
+        };
+        let _ = writeln!(text, "| `{}` | {} | {shown} |", kind.code, kind.description);
+    }
+    ReferencePage { file: "errors.md".to_owned(), text }
 }
 
 fn page(group: &str) -> ReferencePage {

@@ -4,7 +4,7 @@
 //! running one looks at every [`LOOK_EVERY`].
 
 use crate::dispatch::Performed;
-use crate::{Caller, Context, Service, ServiceError, Work};
+use crate::{Context, Service, ServiceError, Work};
 use imprint_api::{OperationDescription, operations};
 use imprint_domain::{JobUuid, LongJobState, LongJobUuid};
 use imprint_metadata::Metadata;
@@ -90,11 +90,6 @@ impl Service {
             running.remove(job);
             finish(&metadata, job, state, &result, seconds).await;
         });
-    }
-
-    /// The one who may ask for a job's progress.
-    pub(crate) fn may_see_progress(caller: Caller, account: imprint_domain::AccountUuid) -> bool {
-        caller.administrator || caller.account == account
     }
 }
 

@@ -18,7 +18,7 @@ impl Perform<GetTaskProgress> for Service {
             return Err(ServiceError::InvalidArgument { field: "apiId", value: shortened(&id), reason });
         }
         let now = self.clock.now();
-        let found = self.progress.find(&id, now).filter(|call| Self::may_see_progress(caller, call.account));
+        let found = self.progress.find(&id, now).filter(|call| caller.administrator || call.account == caller.account);
         let Some(call) = found else { return Ok(InventoriesReply { inventories: Vec::new() }) };
         let progress = call.work.progress();
         let time = call.ended.unwrap_or(now).0;
