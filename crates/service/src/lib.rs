@@ -30,6 +30,7 @@ mod sessions;
 mod system_clock;
 mod system_tags;
 mod tag_tokens;
+mod unfinished_volumes;
 mod upkeep;
 mod volume_files;
 mod volume_source;

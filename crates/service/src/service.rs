@@ -174,8 +174,6 @@ impl Service {
         let service = Arc::new(service);
         service.jobs.start_background();
         crate::upkeep::start(Arc::downgrade(&service));
-        let resuming = Arc::clone(&service);
-        tokio::spawn(async move { resuming.resume_reverts().await });
         Ok(service)
     }
 
@@ -419,11 +417,7 @@ impl Service {
                 Err(error) => tracing::warn!(%error, storage = %storage.uuid, "unfinished files cannot be looked for"),
             }
         }
-        for volume in self.metadata.orphaned_volumes().await? {
-            if volume.status == ResourceStatus::Creating {
-                self.jobs.take_volume_back(volume.uuid, self.source_of(&volume).await?).await;
-            }
-        }
+        self.take_unfinished_volumes_back().await?;
         for volume in self.metadata.expunging_volumes().await? {
             if let Err(error) = self.end_volume_removal(&volume).await {
                 let reason = crate::error::chain(&error);

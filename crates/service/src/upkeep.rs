@@ -1,7 +1,8 @@
-//! What a running server does now and then: expired sessions, old jobs, and what was deleted and whose time has come.
+//! What a running server does now and then: expired sessions, old jobs, what was deleted and whose time
+//! has come, and volumes that a server which died was making or reverting.
 
 use crate::{DeletionPolicy, Service, ServiceError};
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Between two signs of life.
@@ -18,6 +19,11 @@ pub(crate) fn start(service: Weak<Service>) {
     tokio::spawn(async move {
         for nth in 0_u64.. {
             let Some(service) = service.upgrade() else { return };
+            if nth.is_multiple_of(ROUNDS) {
+                // It may take as long as a revert does.
+                let resuming = Arc::clone(&service);
+                tokio::spawn(async move { resuming.resume_volumes().await });
+            }
             if let Err(error) = round(&service, nth).await {
                 tracing::warn!(reason = crate::error::chain(&error), "upkeep failed; it is tried again later");
             }

@@ -5,9 +5,13 @@ use crate::random::Random;
 use crate::walk;
 use imprint_disk_format::Disk;
 use imprint_disk_format::Limits;
+use imprint_disk_format::SourceFormat;
+use imprint_disk_format::grow_qcow2;
 use imprint_disk_format::open_qcow2;
+use imprint_disk_format::open_writable_disk;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
 /// An image with data, zeros, holes and compressed clusters.
@@ -72,19 +76,7 @@ proptest! {
         sample in 0..4_usize,
         flips in vec((0..4_u32, any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let mut image = samples()[sample].image.clone();
-        let tables = tables_of(&image);
-        for (table, index, value) in flips {
-            // Most of a file is data, whose change no reader can notice: aim at the header and the tables.
-            let range = match table {
-                0 => 0..112,
-                1 => 0..image.len(),
-                _ => tables[index.index(tables.len())].clone(),
-            };
-            let at = (range.start + index.index(range.len())).min(image.len() - 1);
-            image[at] = value;
-        }
-        read(image);
+        read(damaged(sample, &flips));
     }
 
     #[test]
@@ -93,6 +85,23 @@ proptest! {
         bytes.iter_mut().zip(start).for_each(|(byte, value)| *byte = value);
         read(bytes);
     }
+}
+
+/// An image some of whose bytes were changed.
+fn damaged(sample: usize, flips: &[(u32, prop::sample::Index, u8)]) -> Vec<u8> {
+    let mut image = samples()[sample].image.clone();
+    let tables = tables_of(&image);
+    for (table, index, value) in flips {
+        // Most of a file is data, whose change no reader can notice: aim at the header and the tables.
+        let range = match table {
+            0 => 0..112,
+            1 => 0..image.len(),
+            _ => tables[index.index(tables.len())].clone(),
+        };
+        let at = (range.start + index.index(range.len())).min(image.len() - 1);
+        image[at] = *value;
+    }
+    image
 }
 
 /// Where the L1 and L2 tables of an image lie, 512 bytes of each.
@@ -107,4 +116,49 @@ fn tables_of(image: &[u8]) -> Vec<std::ops::Range<usize>> {
         }
     }
     tables
+}
+
+/// Changes an image in a file wherever it says that it can be, then reads it back beside a model.
+fn change(image: &[u8], seed: u64) {
+    let limits = Limits { max_virtual_size: 8 << 20, ..Limits::default() };
+    let file = tempfile::tempfile().unwrap();
+    file.write_all_at(image, 0).unwrap();
+    let open = || open_writable_disk(file.try_clone().unwrap(), SourceFormat::Qcow2, &limits);
+    let Ok(disk) = open() else { return };
+    let Ok(mut model) = walk::content(&*disk, 64 << 10) else { return };
+    if !disk.is_sound().unwrap_or(false) || disk.begin_writes().is_err() {
+        return;
+    }
+    let mut random = Random::new(seed);
+    for value in 1..20 {
+        let start = random.below(disk.size().max(1));
+        let end = (start + 1 + random.below(40_000)).min(disk.size());
+        if !disk.is_plain(start..end).unwrap_or(false) {
+            continue;
+        }
+        let place = &mut model[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
+        place.fill(value);
+        disk.write_at(start, place).unwrap();
+    }
+    let found = walk::content(&*disk, 64 << 10).unwrap();
+    assert!(found == model, "a write at one place is seen at another");
+    let size = disk.size() + (1 << 20);
+    drop(disk);
+    if grow_qcow2(&file, size, &limits).unwrap_or(false) {
+        model.resize(usize::try_from(size).unwrap(), 0);
+        assert!(walk::content(&*open().unwrap(), 64 << 10).unwrap() == model, "what is new is not zero");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_changed_in_a_damaged_image_is_what_is_read_and_nothing_else_changes(
+        sample in 0..4_usize,
+        flips in vec((0..4_u32, any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        seed in any::<u64>(),
+    ) {
+        change(&damaged(sample, &flips), seed);
+    }
 }

@@ -1,6 +1,7 @@
 //! Taking a backup.
 
 use crate::arguments::{gone, new_tags};
+use crate::volume_files::refuse_reverting;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateVolumeBackup, InventoryReply, ResourceKind, VolumeBackupInventory};
 use imprint_domain::{AccountUuid, BackupStorageUuid, ResourceState, ResourceStatus, VolumeBackupUuid, VolumeUuid};
@@ -62,6 +63,7 @@ impl Service {
                 Refusal::VolumeNotUsable { volume: volume.uuid, state: volume.state, status: volume.status }.into()
             );
         }
+        refuse_reverting(volume)?;
         let tags = self.metadata.system_tags(&volume.uuid.to_string()).await?;
         Ok(BackupRequest {
             uuid,

@@ -1,6 +1,6 @@
 //! Bringing a volume back to a backup of it.
 
-use crate::volume_files::{StoredBackup, volume_refused};
+use crate::volume_files::{StoredBackup, refuse_reverting, volume_refused};
 use crate::{Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{EmptyReply, RevertVolumeFromVolumeBackup};
 use imprint_domain::{BackupStorageUuid, VolumeUuid};
@@ -33,31 +33,7 @@ impl Service {
         self.revert_volumes(backups, &context.work).await
     }
 
-    /// Ends reverts that an earlier run has begun. What fails stays as it is, and can be asked for again.
-    pub(crate) async fn resume_reverts(&self) {
-        let orphaned = match self.metadata.orphaned_volumes().await {
-            Ok(orphaned) => orphaned,
-            Err(error) => return tracing::warn!(%error, "unfinished reverts could not be looked for"),
-        };
-        for volume in orphaned {
-            let Some(revert) = volume.reverting else { continue };
-            let resumed = match self.stored_backup("uuid", revert.backup, Some(revert.storage)).await {
-                Ok(backup) => self.revert_volumes(vec![backup], &Work::default()).await,
-                Err(error) => Err(error),
-            };
-            match resumed {
-                Ok(()) => {
-                    tracing::info!(volume = %volume.uuid, backup = %revert.backup, "an unfinished revert was ended");
-                }
-                Err(error) => {
-                    let reason = crate::error::chain(&error);
-                    tracing::error!(volume = %volume.uuid, backup = %revert.backup, reason, "an unfinished revert failed");
-                }
-            }
-        }
-    }
-
-    async fn revert_volumes(&self, backups: Vec<StoredBackup>, work: &Work) -> Result<(), ServiceError> {
+    pub(crate) async fn revert_volumes(&self, backups: Vec<StoredBackup>, work: &Work) -> Result<(), ServiceError> {
         let mut requests = Vec::with_capacity(backups.len());
         let mut storages: HashMap<VolumeUuid, (String, BackupStorageUuid)> = HashMap::new();
         for StoredBackup { row, storage, content } in backups {
@@ -66,11 +42,15 @@ impl Service {
             storages.insert(volume.uuid, (target.file.clone(), storage));
             requests.push(RevertRequest { volume: volume.uuid, backup: row.uuid, storage, content, target });
         }
-        let reverted = self.jobs.revert(requests, work).await;
-        reverted.map(|_| ()).map_err(|error| {
-            let (file, storage) = storages.remove(&error.volume).unzip();
-            refused(error, &file.unwrap_or_default(), storage)
-        })
+        let Err(error) = self.jobs.revert(requests, work).await else { return Ok(()) };
+        let volume = error.volume;
+        let (file, storage) = storages.remove(&volume).unzip();
+        let cause = refused(error, &file.unwrap_or_default(), storage);
+        if matches!(cause, ServiceError::Refused(Refusal::VolumeInUse { .. })) {
+            // Most likely another revert of it.
+            refuse_reverting(&self.volume("volumeUuid", volume).await?)?;
+        }
+        Err(cause)
     }
 }
 
