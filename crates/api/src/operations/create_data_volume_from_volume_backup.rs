@@ -4,6 +4,7 @@ use crate::{InventoryReply, Operation, Route, VolumeInventory};
 use imprint_domain::{BackupStorageUuid, PrimaryStorageUuid, TagPatternUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Makes a volume that holds what a backup holds: a new qcow2 file that depends on nothing else.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -46,5 +47,7 @@ impl Operation for CreateDataVolumeFromVolumeBackup {
     const NAME: &'static str = "CreateDataVolumeFromVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/volumes/data-volume/from/volume-template/{backupUuid}");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<VolumeInventory>;
 }

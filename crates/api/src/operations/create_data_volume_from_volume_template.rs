@@ -4,6 +4,7 @@ use crate::{InventoryReply, Operation, Route, VolumeInventory};
 use imprint_domain::{ImageUuid, PrimaryStorageUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Makes a volume that holds what a data volume template holds: a new qcow2 file that depends on nothing else.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,8 @@ impl Operation for CreateDataVolumeFromVolumeTemplate {
     const NAME: &'static str = "CreateDataVolumeFromVolumeTemplate";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::create("/volumes/data/from/data-volume-templates/{imageUuid}");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<VolumeInventory>;
 }

@@ -4,6 +4,7 @@ use crate::{InventoriesReply, Operation, Route, VolumeBackupInventory};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Takes backups of all volumes of a virtual machine at one point in time, as one group: the root volume, and those that
 /// are attached to the same machine. Either all of them are made or none.
@@ -60,6 +61,8 @@ impl Operation for CreateVmBackup {
     const NAME: &'static str = "CreateVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::create("/volumes/{rootVolumeUuid}/vm-backups");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "3.0.0";
     type Reply = InventoriesReply<VolumeBackupInventory>;
 }

@@ -28,5 +28,6 @@ impl Operation for DeleteVmBackup {
     const NAME: &'static str = "DeleteVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::delete("/vm-backups/{groupUuid}");
+    const LONG_JOB: bool = true;
     type Reply = EmptyReply;
 }

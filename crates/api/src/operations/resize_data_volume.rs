@@ -4,6 +4,7 @@ use crate::{InventoryReply, Operation, Route, VolumeInventory};
 use imprint_domain::VolumeUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Makes a volume larger; what is new are zeros. The volume must not be in use.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -19,5 +20,7 @@ impl Operation for ResizeDataVolume {
     const NAME: &'static str = "ResizeDataVolume";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::action("/volumes/data/resize/{uuid}/actions");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<VolumeInventory>;
 }

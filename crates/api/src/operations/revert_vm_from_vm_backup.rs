@@ -4,6 +4,7 @@ use crate::{EmptyReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Brings all volumes of a group back to what they held when it was taken. None is changed before all of them are found to be
 /// usable, which means that the machine must not run.
@@ -21,5 +22,7 @@ impl Operation for RevertVmFromVmBackup {
     const NAME: &'static str = "RevertVmFromVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::action("/vm-backups/{groupUuid}/actions");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = EmptyReply;
 }

@@ -4,6 +4,7 @@ use crate::{EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Brings a volume back to what it held when a backup of it was taken, its size included. Only what differs is written. The
 /// volume must not be in use. Once the first byte is changed it is not given up: should the server end meanwhile, the revert is
@@ -22,5 +23,7 @@ impl Operation for RevertVolumeFromVolumeBackup {
     const NAME: &'static str = "RevertVolumeFromVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::action("/volume-backups/{uuid}/actions");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = EmptyReply;
 }

@@ -314,3 +314,35 @@ fn a_volume_that_is_used_or_must_not_be_changed_is_not_reverted() {
     revert(&server, &backup).ok();
     assert!(content(&path) == disk);
 }
+
+#[test]
+fn a_volume_whose_making_is_cancelled_leaves_nothing() {
+    let disk = noise(1, 48 << 20);
+    let (temp, path) = data_with("disk.raw", &disk);
+    let server = Server::start(temp.path());
+    let backup = text(&server.backup(&server.volume("disk.raw", "raw"))["uuid"]);
+    let mut states = Vec::new();
+    while !states.contains(&"Canceled".to_owned()) {
+        assert!(states.len() < 30, "none was cancelled in time: {states:?}");
+        let data = json!({"backupUuid": backup, "name": "made"}).to_string();
+        let params = json!({"jobName": "APICreateDataVolumeFromVolumeBackupMsg", "jobData": data});
+        let job = text(&server.post("/zstack/v1/longjobs", &json!({"params": params})).inventory()["uuid"]);
+        while server.query("/zstack/v1/volumes?q=name=made&q=status=Creating").is_empty() && !has_ended(&server, &job) {
+            std::thread::yield_now();
+        }
+        server.put(&format!("/zstack/v1/longjobs/{job}/actions"), &json!({"cancelLongJob": {}}));
+        while !has_ended(&server, &job) {
+            std::thread::yield_now();
+        }
+        states.push(text(&server.query(&format!("/zstack/v1/longjobs/{job}"))[0]["state"]));
+    }
+    let made = server.query("/zstack/v1/volumes?q=name=made");
+    assert_eq!(made.len(), states.iter().filter(|state| *state == "Succeeded").count());
+    assert!(made.iter().all(|volume| volume["status"] == "Ready"));
+    assert_eq!(names(path.parent().unwrap()).len(), 1 + made.len());
+}
+
+fn has_ended(server: &Server, job: &str) -> bool {
+    let state = text(&server.query(&format!("/zstack/v1/longjobs/{job}"))[0]["state"]);
+    !matches!(state.as_str(), "Running" | "Canceling" | "Waiting")
+}
