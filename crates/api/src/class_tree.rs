@@ -52,8 +52,12 @@ fn collect(path: &str, object: &Value, fields: &[ClassedField], schema: &mut Map
     }
 }
 
+/// The class of texts.
+const TEXT: &str = "java.lang.String";
+
 fn add(place: &str, value: &Value, tree: &ClassTree, schema: &mut Map<String, Value>) {
-    if value.is_object() {
+    // Texts alone have a class where a list of them is the reply itself.
+    if value.is_object() || (value.is_string() && tree.class == TEXT) {
         if !tree.class.is_empty() {
             schema.insert(place.to_owned(), tree.class.into());
         }

@@ -247,3 +247,99 @@ impl CapabilitiesReply {
 }
 
 impl Reply for CapabilitiesReply {}
+
+/// Names of types.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct TypesReply {
+    /// The names.
+    pub types: Vec<String>,
+}
+
+impl Reply for TypesReply {
+    const CLASSES: &'static [ClassedField] = &[("types", &ClassTree { class: "java.lang.String", fields: &[] })];
+}
+
+/// How much primary storages hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct PrimaryCapacityReply {
+    /// Bytes that they have together.
+    pub total_capacity: u64,
+    /// Bytes of them that are free.
+    pub available_capacity: u64,
+    /// The same: nothing is promised beyond what there is.
+    pub total_physical_capacity: u64,
+    /// The same.
+    pub available_physical_capacity: u64,
+    success: bool,
+}
+
+impl PrimaryCapacityReply {
+    /// So much, and so much of it free.
+    pub const fn new(total: u64, available: u64) -> Self {
+        Self {
+            total_capacity: total,
+            available_capacity: available,
+            total_physical_capacity: total,
+            available_physical_capacity: available,
+            success: true,
+        }
+    }
+}
+
+impl Reply for PrimaryCapacityReply {}
+
+/// What was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageStoreGcResult {
+    /// Bytes.
+    pub freed_space_in_bytes: u64,
+}
+
+/// What freeing space came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ReclaimSpaceReply {
+    /// What was freed.
+    pub gc_result: ImageStoreGcResult,
+}
+
+impl Reply for ReclaimSpaceReply {}
+
+/// What lies on a storage although nobody needs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct TrashReply {
+    /// The pieces.
+    pub inventories: Vec<Value>,
+}
+
+impl Reply for TrashReply {}
+
+/// What was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CleanTrashResult {
+    /// The resources that it was left of.
+    pub resource_uuids: Vec<String>,
+    /// What was done with each.
+    pub details: Vec<String>,
+    /// Bytes that it took.
+    pub size: u64,
+}
+
+/// What removing came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CleanUpTrashReply {
+    /// All that was removed.
+    pub result: CleanTrashResult,
+    /// Piece by piece.
+    pub results: Vec<CleanTrashResult>,
+}
+
+impl Reply for CleanUpTrashReply {}

@@ -59,6 +59,10 @@ named_values! {
         Enabled = "Enabled",
         /// Work on it is refused.
         Disabled = "Disabled",
+        /// Work on it is refused while it is being mended; of primary storages only.
+        Maintenance = "Maintenance",
+        /// Work on it is refused because it is to go; of primary storages only.
+        Deleting = "Deleting",
     }
     /// Where a volume, backup, image or one of its copies stands.
     ResourceStatus {

@@ -17,12 +17,12 @@ use crate::leases::Leases;
 use crate::read::Reader;
 use crate::segment::MAX_DATA_SLOTS;
 use crate::write::{ChangeRun, Progress, WriteError, WriteRequest, Written, write_state};
-use imprint_blob_store::{BlobError, BlobStore, Sharing, WriterLock};
+use imprint_blob_store::{BlobError, BlobStore, ObjectKind, Sharing, WriterLock};
 use imprint_disk_format::Disk;
 use imprint_domain::{InstallationUuid, StoreUuid};
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How a store is used by this process.
 #[derive(Clone, Copy, Debug)]
@@ -119,9 +119,19 @@ pub(crate) struct StoreShared {
     pub(crate) reader: Reader,
     pub(crate) limits: WriterLimits,
     reserve: Option<u64>,
+    quota: Quota,
     poisoned: AtomicBool,
     /// Held as long as the store is open for writing.
     _lock: Option<WriterLock>,
+}
+
+/// What the store may hold, and what it holds.
+#[derive(Debug)]
+struct Quota {
+    /// Bytes of objects at most.
+    limit: AtomicU64,
+    /// Bytes of objects; counted only since a limit was set.
+    used: AtomicU64,
 }
 
 /// What bounds a writer.
@@ -146,7 +156,9 @@ impl ImageStore {
         let memory = options.write_memory.max(StoreOptions::LEAST_WRITE_MEMORY);
         let limits = WriterLimits { memory, data_slots: options.segment_blocks.clamp(1, MAX_DATA_SLOTS) };
         let (reserve, poisoned) = (options.reserve, AtomicBool::new(false));
-        Self { shared: Arc::new(StoreShared { store, blobs, access, reader, limits, reserve, poisoned, _lock: lock }) }
+        let quota = Quota { limit: AtomicU64::new(u64::MAX), used: AtomicU64::new(0) };
+        let shared = StoreShared { store, blobs, access, reader, limits, reserve, quota, poisoned, _lock: lock };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The store's own id.
@@ -172,6 +184,27 @@ impl ImageStore {
     /// What the store says of itself.
     pub fn catalog(&self) -> Catalog {
         Catalog::new(Arc::clone(&self.shared))
+    }
+
+    /// Bytes of the objects that it consists of: looks at each of them.
+    ///
+    /// # Errors
+    /// When the storage cannot be listed.
+    pub async fn used_bytes(&self) -> Result<u64, BlobError> {
+        let segments = self.shared.blobs.list(ObjectKind::Segment).await?;
+        let catalog = self.shared.blobs.list(ObjectKind::Catalog).await?;
+        Ok(segments.iter().chain(&catalog).map(|object| object.len).sum())
+    }
+
+    /// Bounds what it may hold, of which so much is used. Writers that have begun are bound, too.
+    pub fn set_quota(&self, limit: Option<u64>, used: u64) {
+        self.shared.quota.used.store(used, Ordering::Relaxed);
+        self.shared.quota.limit.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Whether somebody else holds this store: work on it runs.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
     }
 
     /// Whether an earlier write has failed in a way after which this handle writes no more.
@@ -238,6 +271,11 @@ impl StoreShared {
 
     /// Whether an object of `len` bytes may still be written: metadata and collection need room when all else is full.
     pub(crate) fn check_reserve(&self, len: u64) -> Result<(), WriteError> {
+        let used = self.quota.used.fetch_add(len, Ordering::Relaxed);
+        if used.saturating_add(len) > self.quota.limit.load(Ordering::Relaxed) {
+            self.quota.used.fetch_sub(len, Ordering::Relaxed);
+            return Err(WriteError::StorageFull);
+        }
         let Some(space) = self.blobs.free_space().map_err(WriteError::Store)? else { return Ok(()) };
         let reserve = self.reserve.unwrap_or_else(|| (space.total / 100).max(1 << 30));
         if space.available.saturating_sub(len) >= reserve { Ok(()) } else { Err(WriteError::StorageFull) }

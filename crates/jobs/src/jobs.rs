@@ -1,7 +1,8 @@
 //! What all jobs share.
 
-use crate::stores::{OpenStorageError, Stores};
+use crate::stores::{OpenStorageError, ReconnectError, Stores};
 use crate::turns::Turns;
+use imprint_blob_store::ObjectKind;
 use imprint_domain::{
     BackupStorageUuid, Clock, EncodedRoot, ImageFormat, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid,
 };
@@ -10,10 +11,15 @@ use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, Semaphore};
 
 /// Seconds that a lease lives without being renewed.
 pub(crate) const LEASE_SECONDS: i64 = 600;
+
+/// How often, and how long each time, a store is waited for that somebody holds.
+const CLOSING_TRIES: u32 = 50;
+const CLOSING_PAUSE: Duration = Duration::from_millis(100);
 
 /// Each uses all cores and its own memory budget: one more than one, so that a small backup does not wait for a large.
 const WRITERS_AT_A_TIME: usize = 2;
@@ -115,6 +121,62 @@ impl Jobs {
         let _opening = self.0.opening.lock().await;
         let store = crate::stores::connect(&self.0.settings, storage).await?;
         Ok(self.0.stores.insert(storage.uuid, store).uuid())
+    }
+
+    /// Opens a storage's store anew. The old one is closed before: its lock would be in the way.
+    ///
+    /// # Errors
+    /// When work on the store runs on, or the store cannot be opened; it is then not open any more.
+    pub async fn reconnect(&self, storage: &BackupStorageRow) -> Result<StoreUuid, ReconnectError> {
+        let _opening = self.0.opening.lock().await;
+        self.close(storage.uuid).await?;
+        let store = crate::stores::connect(&self.0.settings, storage).await.map_err(ReconnectError::Open)?;
+        Ok(self.0.stores.insert(storage.uuid, store).uuid())
+    }
+
+    /// Closes the store of a storage that goes.
+    ///
+    /// # Errors
+    /// When work on it runs on; it then stays open.
+    pub async fn disconnect(&self, storage: BackupStorageUuid) -> Result<(), ReconnectError> {
+        let _opening = self.0.opening.lock().await;
+        self.close(storage).await
+    }
+
+    /// Takes a store out and waits a little until nobody holds it; puts it back if somebody goes on.
+    async fn close(&self, storage: BackupStorageUuid) -> Result<(), ReconnectError> {
+        let Some(store) = self.0.stores.remove(storage) else { return Ok(()) };
+        for _ in 0..CLOSING_TRIES {
+            if !store.is_shared() {
+                return Ok(());
+            }
+            tokio::time::sleep(CLOSING_PAUSE).await;
+        }
+        self.0.stores.insert(storage, store);
+        Err(ReconnectError::InUse)
+    }
+
+    /// Bounds what a storage's open store may hold as its row says.
+    pub async fn bound(&self, storage: &BackupStorageRow) {
+        if let Some(store) = self.0.stores.get(storage.uuid) {
+            crate::stores::bound(&store, storage).await;
+        }
+    }
+
+    /// Bytes that a storage's open store consists of; `None` when it is not open, or cannot be listed.
+    pub async fn used_bytes(&self, storage: BackupStorageUuid) -> Option<u64> {
+        self.0.stores.get(storage)?.used_bytes().await.ok()
+    }
+
+    /// Whether a storage's store is open and can be written to and read, as far as can be told without doing so.
+    pub async fn is_healthy(&self, storage: BackupStorageUuid) -> bool {
+        let Some(store) = self.0.stores.get(storage) else { return false };
+        !store.is_poisoned() && store.blobs().list(ObjectKind::StoreFile).await.is_ok_and(|found| !found.is_empty())
+    }
+
+    /// Whether other servers share the database.
+    pub fn is_shared(&self) -> bool {
+        self.0.settings.shared
     }
 
     /// The open store of a storage. One that another server has added, or connected, since this one started is opened now.

@@ -47,6 +47,7 @@ pub use source::OpenSource;
 pub use source::OpenSourceError;
 pub use source::Source;
 pub use stores::OpenStorageError;
+pub use stores::ReconnectError;
 pub use stores::Stores;
 pub use volume_file::WriteVolumeError;
 pub use watch::Ending;

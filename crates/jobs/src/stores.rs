@@ -34,6 +34,17 @@ pub enum OpenStorageError {
     Metadata(#[from] MetadataError),
 }
 
+/// Why a backup storage's store was not opened anew.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconnectError {
+    /// Work on it runs.
+    #[error("work on it runs")]
+    InUse,
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenStorageError),
+}
+
 /// The open stores. The lock is held for a map operation only.
 #[derive(Debug, Default)]
 pub struct Stores(RwLock<HashMap<BackupStorageUuid, ImageStore>>);
@@ -47,6 +58,11 @@ impl Stores {
     /// Puts an open store in, unless there is one, and answers the one that is there.
     pub fn insert(&self, storage: BackupStorageUuid, store: ImageStore) -> ImageStore {
         self.0.write().unwrap_or_else(PoisonError::into_inner).entry(storage).or_insert(store).clone()
+    }
+
+    /// Takes a store out: who still holds it goes on.
+    pub(crate) fn remove(&self, storage: BackupStorageUuid) -> Option<ImageStore> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&storage)
     }
 
     /// The storages whose stores are open.
@@ -68,6 +84,7 @@ pub(crate) async fn connect(
     let mut row = storage.clone();
     loop {
         let store = open(settings, &row).await?;
+        bound(&store, &row).await;
         let Access::ReadOnly(ReadOnlyReason::HigherEpoch { .. } | ReadOnlyReason::NewerCatalog { .. }) = store.access()
         else {
             return Ok(store);
@@ -78,6 +95,18 @@ pub(crate) async fn connect(
             Some(now) if known(settings, &now) != known(settings, &row) => row = now,
             _ => return Ok(store),
         }
+    }
+}
+
+/// Bounds what a store may hold as its storage's row says.
+pub(crate) async fn bound(store: &ImageStore, row: &BackupStorageRow) {
+    if row.max_capacity == 0 {
+        store.set_quota(None, 0);
+        return;
+    }
+    match store.used_bytes().await {
+        Ok(used) => store.set_quota(Some(row.max_capacity), used),
+        Err(error) => tracing::warn!(%error, storage = %row.uuid, "what a storage holds cannot be counted"),
     }
 }
 

@@ -195,6 +195,7 @@ fn storage_row(zone: ZoneUuid, created: Timestamp) -> BackupStorageRow {
         store: None,
         epoch: 0,
         next_catalog_seq: 1,
+        max_capacity: 0,
         zones: vec![zone],
         created,
         changed: created,

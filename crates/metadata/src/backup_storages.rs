@@ -39,6 +39,8 @@ pub struct BackupStorageRow {
     pub epoch: u64,
     /// The sequence number of the next catalog object; every one in the store is lower.
     pub next_catalog_seq: u64,
+    /// Bytes that it may hold; 0 means as many as there is room for.
+    pub max_capacity: u64,
     /// The zones that it serves.
     pub zones: Vec<ZoneUuid>,
     /// When it was made.
@@ -50,6 +52,7 @@ pub struct BackupStorageRow {
 impl BackupStorageRow {
     pub(crate) const COLUMNS: &str = "t.uuid, t.name, t.description, t.url, t.kind, t.state, t.status, t.hostname, \
         t.username, t.ssh_port, t.total_capacity, t.available_capacity, t.store_uuid, t.epoch, t.next_catalog_seq, \
+        t.max_capacity, \
         t.created, t.changed";
 
     pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
@@ -69,6 +72,7 @@ impl BackupStorageRow {
             store: row.optional_parsed("store_uuid")?,
             epoch: row.count("epoch")?,
             next_catalog_seq: row.count("next_catalog_seq")?,
+            max_capacity: row.count("max_capacity")?,
             zones: Vec::new(),
             created: row.time("created")?,
             changed: row.time("changed")?,

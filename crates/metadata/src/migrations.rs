@@ -3,6 +3,7 @@
 mod access_keys;
 mod identity;
 mod initial;
+mod storages;
 mod volumes;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(identity::Identity),
             Box::new(volumes::Volumes),
             Box::new(access_keys::AccessKeys),
+            Box::new(storages::Storages),
         ]
     }
 }

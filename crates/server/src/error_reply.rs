@@ -54,7 +54,10 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ServiceError::SessionInvalid => ErrorKind::INVALID_SESSION,
         ServiceError::TooManySessions { .. } => ErrorKind::TOO_MANY_SESSIONS,
         ServiceError::NotAdministrator { .. } => ErrorKind::PERMISSION_DENIED,
-        ServiceError::Refused(Refusal::InUse { .. }) => ErrorKind::DELETE_RESOURCE,
+        ServiceError::Refused(
+            Refusal::InUse { .. } | Refusal::StorageNotEmpty { .. } | Refusal::StorageUntold { .. },
+        ) => ErrorKind::DELETE_RESOURCE,
+        ServiceError::Refused(Refusal::CannotConnect { .. }) => ErrorKind::BACKUP_STORAGE_CONNECTION,
         ServiceError::QuotaExceeded(_) => ErrorKind::QUOTA_EXCEEDED,
         ServiceError::NotOwner { .. } | ServiceError::Refused(_) => ErrorKind::OPERATION_FAILED,
         ServiceError::UuidTaken { .. }
@@ -102,8 +105,14 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
             "Wait, and send the right password; other addresses are not concerned. The administrator's password can be reset \
              with 'imprint admin reset-password'."
         }
-        Refusal::StorageFull { .. } => "Delete backups or images, or give the storage's file system more space.",
-        Refusal::StorageFailed { .. } => "Look at the storage's disk and the server's log, then restart the server.",
+        Refusal::StorageFull { .. } => "Delete backups or images, raise its quota, or give its file system more space.",
+        Refusal::StorageNotEmpty { .. } => "Delete its backups, and delete and expunge its images, first.",
+        Refusal::StorageUntold { .. } => {
+            "Reconnect the storage. With deleteMode Enforcing it is removed all the same: whoever adds its directory again \
+             may then find again what was deleted."
+        }
+        Refusal::CannotConnect { .. } => "See that its file system is mounted, then call ReconnectBackupStorage again.",
+        Refusal::StorageFailed { .. } => "Look at the storage's disk and the server's log, then reconnect the storage.",
         Refusal::VolumeInUse { .. } => "Stop the virtual machine, or whatever uses the file, and call again.",
         Refusal::VolumeReverting { .. } => {
             "Wait for its end; if the server was stopped meanwhile, call the revert again."

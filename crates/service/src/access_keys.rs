@@ -71,7 +71,7 @@ impl Entry {
         hmac::verify(&self.key, request.text.as_bytes(), &signature).map_err(|_| AccessKeyError::WrongSignature)?;
         match self.state {
             ResourceState::Enabled => Ok(self.caller),
-            ResourceState::Disabled => Err(AccessKeyError::Disabled),
+            _ => Err(AccessKeyError::Disabled),
         }
     }
 }

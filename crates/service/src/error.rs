@@ -241,6 +241,43 @@ pub enum Refusal {
         /// Its id.
         resource: String,
     },
+    /// The storage's store is in use.
+    #[error("field[uuid]: work on backup storage uuid:{storage} runs; it can be reconnected when that has ended")]
+    StorageBusy {
+        /// The storage.
+        storage: String,
+    },
+    /// The storage's store cannot be opened.
+    #[error("field[uuid]: backup storage uuid:{storage} in '{url}' cannot be opened: {reason}")]
+    CannotConnect {
+        /// The storage.
+        storage: String,
+        /// Its directory.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The storage holds something.
+    #[error(
+        "field[uuid]: backup storage uuid:{storage} holds {backups} backups and {images} images, deleted ones that can be \
+         recovered among them"
+    )]
+    StorageNotEmpty {
+        /// The storage.
+        storage: String,
+        /// Copies of backups.
+        backups: u64,
+        /// Copies of images.
+        images: u64,
+    },
+    /// The store does not know yet of all that was done.
+    #[error("field[uuid]: {records} records wait to be written to the catalog of backup storage uuid:{storage}")]
+    StorageUntold {
+        /// The storage.
+        storage: String,
+        /// How many.
+        records: u64,
+    },
     /// Something needs it.
     #[error("{what} uuid:{uuid} is in use by {by}")]
     InUse {
@@ -376,7 +413,7 @@ pub enum Refusal {
         storage: String,
     },
     /// A write to the backup storage failed, now or earlier.
-    #[error("a write to backup storage uuid:{storage} failed; it takes no more until the server is restarted")]
+    #[error("a write to backup storage uuid:{storage} failed; it takes no more until it is reconnected")]
     StorageFailed {
         /// The storage.
         storage: String,

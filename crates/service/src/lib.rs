@@ -27,6 +27,7 @@ mod query;
 mod service;
 mod session_cache;
 mod sessions;
+mod storage_care;
 mod system_clock;
 mod system_tags;
 mod tag_tokens;

@@ -347,6 +347,7 @@ impl Service {
             store: None,
             epoch: 0,
             next_catalog_seq: 1,
+            max_capacity: 0,
             zones: vec![zone],
             created: now,
             changed: now,
@@ -399,9 +400,7 @@ impl Service {
                 }
             };
             self.metadata.set_backup_storage_status(storage.uuid, status, store).await?;
-            if let Ok(space) = capacity::of(storage.url.as_ref()) {
-                self.metadata.set_backup_storage_capacity(storage.uuid, space.total, space.available).await?;
-            }
+            self.note_space(&storage).await?;
         }
         Ok(())
     }

@@ -43,6 +43,8 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod storage_changes;
+#[cfg(test)]
 mod storages;
 #[cfg(test)]
 mod tags;

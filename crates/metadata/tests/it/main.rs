@@ -29,6 +29,7 @@ mod query_limits;
 mod query_scope;
 mod resources;
 mod rows;
+mod storage_changes;
 mod storages;
 mod templates;
 mod test_db;

@@ -154,6 +154,7 @@ pub(crate) fn storage(name: &str, zone: ZoneUuid) -> BackupStorageRow {
         store: None,
         epoch: 0,
         next_catalog_seq: 1,
+        max_capacity: 0,
         zones: vec![zone],
         created: LONG_AGO,
         changed: LONG_AGO,

@@ -43,6 +43,7 @@ impl Perform<AddImageStoreBackupStorage> for Service {
             store: None,
             epoch: 0,
             next_catalog_seq: 1,
+            max_capacity: 0,
             zones: self.default_zones().await?,
             created: now,
             changed: now,

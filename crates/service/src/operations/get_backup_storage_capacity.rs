@@ -1,6 +1,6 @@
 //! How much backup storages hold.
 
-use crate::{Context, Perform, Service, ServiceError, capacity};
+use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{CapacityReply, GetBackupStorageCapacity};
 
 impl Perform<GetBackupStorageCapacity> for Service {
@@ -12,12 +12,7 @@ impl Perform<GetBackupStorageCapacity> for Service {
             if !(operation.all || named || in_zone) {
                 continue;
             }
-            // A storage whose directory is gone counts with what was last known.
-            let now = capacity::of(storage.url.as_ref())
-                .unwrap_or(capacity::Capacity { total: storage.total_capacity, available: storage.available_capacity });
-            if (now.total, now.available) != (storage.total_capacity, storage.available_capacity) {
-                self.metadata.set_backup_storage_capacity(storage.uuid, now.total, now.available).await?;
-            }
+            let now = self.note_space(&storage).await?;
             total = total.saturating_add(now.total);
             available = available.saturating_add(now.available);
         }
