@@ -50,8 +50,10 @@ async fn every_operation_performs_with_its_parameters_and_answers_its_reply_with
         assert_eq!(body, reply, "{}", operation.name);
         for (path, class) in schema.as_object().unwrap() {
             let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
-            assert!(body.pointer(&pointer).is_some_and(Value::is_object), "{}: {path}", operation.name);
-            assert!(class.as_str().unwrap().starts_with("org.zstack."), "{class}");
+            let is_text = *class == "java.lang.String";
+            let found = body.pointer(&pointer).unwrap();
+            assert!(if is_text { found.is_string() } else { found.is_object() }, "{}: {path}", operation.name);
+            assert!(is_text || class.as_str().unwrap().starts_with("org.zstack."), "{class}");
         }
         let (name, performed) = server.backend.performed.lock().unwrap().pop().unwrap();
         assert_eq!(name, operation.name);
