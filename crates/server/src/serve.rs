@@ -194,7 +194,8 @@ impl<B: Backend> Connection<B> {
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_header_size(MAX_HEADER);
-        http.max_buf_size(MAX_WRITE);
+        // Who has sent everything may say so, and is answered all the same.
+        http.max_buf_size(MAX_WRITE).half_close(true);
         let mut served = pin!(watcher.watch(http.serve_connection(TokioIo::new(stream), service)));
         let served = tokio::select! {
             biased;

@@ -1,6 +1,8 @@
 //! Imprint as its users meet it: the real binary, spoken to over HTTP, on real disks.
 
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod access_keys;
 #[cfg(test)]
 mod accounts;

@@ -112,6 +112,11 @@ impl Server {
         &self.session
     }
 
+    /// The id of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a power button would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod abuse;
 mod access_keys;
 mod answers;
 mod backend;
