@@ -78,9 +78,9 @@ impl Service {
             .filter(|it| it.status == ResourceStatus::Ready && storage.is_none_or(|storage| storage == it.storage))
             .filter_map(|it| Some((it.storage, it.root?)))
             .collect();
-        let (storage, content) = self.readable_copy(&candidates).await?.ok_or_else(|| {
-            let storage = storage.map_or_else(|| "any".to_owned(), |storage| storage.to_string());
-            Refusal::BackupNotOnStorage { backup: uuid, storage }
+        let (storage, content) = self.readable_copy(&candidates).await?.ok_or_else(|| match storage {
+            Some(storage) => Refusal::BackupNotOnStorage { backup: uuid, storage: storage.to_string() },
+            None => Refusal::BackupNotReady { backup: uuid, status: ResourceStatus::Deleting },
         })?;
         Ok(StoredBackup { row, storage, content })
     }

@@ -88,3 +88,25 @@ fn blank_volumes_need_a_size_that_can_be() {
     assert!(server.query("/zstack/v1/volumes").is_empty());
     assert_eq!(std::fs::read_dir(temp.path().join("volumes")).unwrap().count(), 0);
 }
+
+#[test]
+fn a_file_that_is_another_accounts_volume_cannot_be_registered() {
+    let (temp, _) = data_with("disk.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    server.volume("disk.raw", "raw");
+    let body = json!({"params": {"name": "blank", "diskSize": 1 << 20}});
+    let blank = server.finish(server.post("/zstack/v1/volumes/data", &body)).inventory();
+    let (_, stranger) = server.account("stranger");
+    let register = |file: &str, format: &str| {
+        let tag = format!("volume::source::file:{file}?format={format}");
+        let body = json!({"params": {"name": "v"}, "systemTags": [tag]});
+        server.finish(server.call_as(&stranger, "POST", "/zstack/v1/volumes/data", &body))
+    };
+    let blank = format!("{}.qcow2", text(&blank["uuid"]));
+    for (file, format) in [("disk.raw", "raw"), ("disk.raw", "qcow2"), (&blank, "qcow2")] {
+        register(file, format).refused("SYS.1006", &["permission denied", file]);
+    }
+    std::fs::write(temp.path().join("volumes/own.raw"), sample_disk(2)).unwrap();
+    register("own.raw", "raw").ok();
+    register("own.raw", "raw").ok();
+}

@@ -8,6 +8,8 @@ use imprint_api::{CreateDataVolumeFromVolumeTemplate, InventoryReply, ResourceKi
 use imprint_domain::{MediaType, ResourceState, ResourceStatus, VolumeUuid};
 use imprint_metadata::ImageRow;
 
+const NEEDED: &str = "it must be Enabled, and Ready on a storage";
+
 impl Perform<CreateDataVolumeFromVolumeTemplate> for Service {
     async fn perform(
         &self,
@@ -28,7 +30,7 @@ impl Perform<CreateDataVolumeFromVolumeTemplate> for Service {
             .collect();
         let copy = self.readable_copy(&copies).await?;
         let (storage, root) =
-            copy.ok_or_else(|| Refusal::ImageNotOnStorage { image: image.uuid, storage: "any".to_owned() })?;
+            copy.ok_or(Refusal::ImageStatus { image: image.uuid, status: image.status, needed: NEEDED })?;
         let order = VolumeOrder {
             uuid,
             name: operation.name,
@@ -55,8 +57,7 @@ fn check_template(image: &ImageRow) -> Result<(), ServiceError> {
         });
     }
     if image.state != ResourceState::Enabled || image.status != ResourceStatus::Ready {
-        let needed = "it must be Enabled and Ready";
-        return Err(Refusal::ImageStatus { image: image.uuid, status: image.status, needed }.into());
+        return Err(Refusal::ImageStatus { image: image.uuid, status: image.status, needed: NEEDED }.into());
     }
     Ok(())
 }
