@@ -1,7 +1,7 @@
 //! Bodies of successful replies.
 
 use crate::class_tree::EACH;
-use crate::{AccountInventory, ClassTree, ClassedField, ErrorCode, Inventory, Reply, UserTagInventory};
+use crate::{AccountInventory, ClassTree, ClassedField, DateText, ErrorCode, Inventory, Reply, UserTagInventory};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,108 @@ impl CapacityReply {
 }
 
 impl Reply for CapacityReply {}
+
+/// An image as a backup storage's catalog has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredImage {
+    /// The image.
+    pub id: String,
+    /// What it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// MD5 of its file, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blobsum: Option<String>,
+    /// When it was made.
+    pub created: DateText,
+    /// The account that owns it.
+    pub author: String,
+    /// The processor that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desc: Option<String>,
+    /// Bytes of its blocks that are not zero.
+    pub size: u64,
+    /// Bytes of volumes made of it.
+    pub virtualsize: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// The images that a catalog has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct StoredImagesReply {
+    /// They, in the order of their names.
+    pub infos: Vec<StoredImage>,
+    success: bool,
+}
+
+impl StoredImagesReply {
+    /// These.
+    pub const fn new(infos: Vec<StoredImage>) -> Self {
+        Self { infos, success: true }
+    }
+}
+
+impl Reply for StoredImagesReply {}
+
+/// What became known, and what went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncBackupResult {
+    /// How many went.
+    pub deleted_backup_count: i32,
+    /// How many became known.
+    pub new_backup_count: i32,
+}
+
+/// The outcome of a reconciliation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SyncResultReply {
+    /// Its counts.
+    pub result: SyncBackupResult,
+}
+
+impl Reply for SyncResultReply {}
+
+/// An image whose file is uploaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadJob {
+    /// The call that began it.
+    pub long_job_uuid: String,
+    /// `Running`, `Succeeded` or `Failed`.
+    pub long_job_state: String,
+    /// The image.
+    pub image_uuid: String,
+    /// Where its file is sent to. Whoever has it may send.
+    pub image_upload_url: String,
+    /// Bytes that are there: where to continue.
+    pub offset: u64,
+}
+
+/// The uploads of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct UploadJobsReply {
+    /// At most one.
+    pub existing_job_details: Vec<UploadJob>,
+    success: bool,
+}
+
+impl UploadJobsReply {
+    /// These.
+    pub const fn new(existing_job_details: Vec<UploadJob>) -> Self {
+        Self { existing_job_details, success: true }
+    }
+}
+
+impl Reply for UploadJobsReply {}
 
 /// Where an exported image can be downloaded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

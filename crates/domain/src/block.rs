@@ -25,6 +25,9 @@ impl VolumeSize {
     /// 64 TiB.
     pub const MAX: u64 = 64 << 40;
 
+    /// Nothing at all.
+    pub const ZERO: Self = Self(0);
+
     /// The only way in.
     pub const fn new(bytes: u64) -> Result<Self, VolumeTooLarge> {
         if bytes > Self::MAX { Err(VolumeTooLarge(bytes)) } else { Ok(Self(bytes)) }

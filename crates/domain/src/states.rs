@@ -68,6 +68,8 @@ named_values! {
     ResourceStatus {
         /// Being made; not yet to be used.
         Creating = "Creating",
+        /// Its content is being fetched, or awaited; not yet to be used.
+        Downloading = "Downloading",
         /// Whole and usable.
         Ready = "Ready",
         /// Being removed; still a root, so that nothing it needs is collected.

@@ -47,6 +47,7 @@ pub use node::NodeDefect;
 pub use node::Pointer;
 pub use read::BlockContent;
 pub use read::BlockRun;
+pub use read::Presence;
 pub use read::ReadError;
 pub use read::Reader;
 pub use segment::Defect;

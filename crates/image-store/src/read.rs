@@ -9,11 +9,14 @@
 mod cache;
 mod cursor;
 mod damage;
+mod difference;
 mod error;
+mod presence;
 mod segments;
 
 pub(crate) use cursor::{MapCursor, child_of};
 pub use error::ReadError;
+pub use presence::Presence;
 
 use crate::blocking::Border;
 use crate::map_root::MapRoot;

@@ -25,6 +25,8 @@ pub(crate) fn settings(config: &ServerConfig) -> Settings {
         zone: config.time_zone.clone(),
         export_lifetime: config.export_lifetime,
         memory_budget: usize::try_from(config.memory_budget.0).unwrap_or(usize::MAX),
+        max_image_size: config.max_image_size.0,
+        allow_private_image_urls: config.allow_private_image_urls,
         automatic_digests: config.digests == imprint_server::Digests::Auto,
         deletion: DeletionSettings {
             images: policy(config.image_deletion_policy),

@@ -10,6 +10,9 @@ const RENEW_EVERY: Duration = Duration::from_mins(2);
 /// Records of images wait so long at most, so that one object holds many of them.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 
+/// Between two looks for uploads that nobody continues.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
 /// Before the next try after a digest failed.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -17,6 +20,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 pub(crate) fn start(jobs: &Jobs) {
     tokio::spawn(until_stopped(jobs.clone(), renew(jobs.clone())));
     tokio::spawn(until_stopped(jobs.clone(), publish(jobs.clone())));
+    tokio::spawn(until_stopped(jobs.clone(), sweep_uploads(jobs.clone())));
     if jobs.0.settings.automatic_digests {
         tokio::spawn(until_stopped(jobs.clone(), digest(jobs.clone())));
     }
@@ -40,6 +44,13 @@ async fn renew(jobs: Jobs) {
         if let Err(error) = settings.metadata.renew_leases(&settings.node, expires).await {
             tracing::warn!(%error, "leases could not be renewed");
         }
+    }
+}
+
+async fn sweep_uploads(jobs: Jobs) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        jobs.sweep_uploads().await;
     }
 }
 

@@ -1,14 +1,16 @@
 //! What all jobs share.
 
+use crate::reconcile::ReconcileError;
 use crate::stores::{OpenStorageError, ReconnectError, Stores};
 use crate::turns::Turns;
+use crate::uploads::Uploads;
 use imprint_blob_store::ObjectKind;
 use imprint_domain::{
     BackupStorageUuid, Clock, EncodedRoot, ImageFormat, InstallationUuid, LeaseUuid, StorageStatus, StoreUuid,
 };
 use imprint_image_store::{Access, ImageStore};
 use imprint_metadata::{BackupStorageRow, Metadata, MetadataError, NewLease};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,6 +41,12 @@ pub struct JobsSettings {
     pub installation: InstallationUuid,
     /// Whether other servers share the database, and with it the stores.
     pub shared: bool,
+    /// The data directory: files that are fetched lie there until they are stored.
+    pub data: PathBuf,
+    /// Bytes of a file that an image is added from, at most.
+    pub max_image_size: u64,
+    /// Whether images may be fetched from private addresses.
+    pub allow_private_sources: bool,
     /// Bytes that a running backup may hold in memory; at most two run at once.
     pub memory_budget: usize,
     /// Whether the digests of new images are computed without being asked for.
@@ -56,7 +64,10 @@ pub(crate) struct Shared {
     opening: Arc<Mutex<()>>,
     /// One publisher a storage at a time, so that batches go out in order.
     pub(crate) publishing: Turns<BackupStorageUuid>,
+    /// One reconciliation a storage at a time.
+    pub(crate) reconciling: Turns<BackupStorageUuid>,
     pub(crate) image_made: Notify,
+    pub(crate) uploads: Uploads,
     /// Digests that clients wait for: one computation for each content and form.
     pub(crate) digesting: Turns<(EncodedRoot, ImageFormat)>,
     /// Writers that run at a time; others wait, so that memory stays bounded.
@@ -102,7 +113,9 @@ impl Jobs {
             stores: Stores::default(),
             opening: Arc::default(),
             publishing: Turns::default(),
+            reconciling: Turns::default(),
             image_made: Notify::new(),
+            uploads: Uploads::default(),
             digesting: Turns::default(),
             writers: Semaphore::new(WRITERS_AT_A_TIME),
             restores: Semaphore::new(RESTORES_AT_A_TIME),
@@ -177,6 +190,18 @@ impl Jobs {
     /// Whether other servers share the database.
     pub fn is_shared(&self) -> bool {
         self.0.settings.shared
+    }
+
+    /// Opens a storage's store by what metadata know of it now, in the place of the one that is open.
+    pub(crate) async fn open_again(&self, storage: BackupStorageUuid) -> Result<(), ReconcileError> {
+        let _opening = self.0.opening.lock().await;
+        let row = self.0.settings.metadata.backup_storage(storage).await?.ok_or(ReconcileError::NotConnected)?;
+        let store = crate::stores::connect(&self.0.settings, &row).await.map_err(|error| {
+            tracing::error!(%error, %storage, "a store cannot be opened for writing");
+            ReconcileError::NotConnected
+        })?;
+        self.0.stores.replace(storage, store);
+        Ok(())
     }
 
     /// The open store of a storage. One that another server has added, or connected, since this one started is opened now.

@@ -23,6 +23,14 @@ pub enum PublishError {
         #[source]
         source: WriteError,
     },
+    /// The store may only be read.
+    #[error("backup storage {storage} is read-only: {reason}")]
+    ReadOnly {
+        /// The storage.
+        storage: BackupStorageUuid,
+        /// Why.
+        reason: String,
+    },
     /// The store refused it.
     #[error(transparent)]
     Catalog(CatalogError),
@@ -56,6 +64,9 @@ impl Jobs {
 /// What a catalog's failure means to whoever waits for it.
 fn refused(storage: BackupStorageUuid, error: CatalogError) -> PublishError {
     match error {
+        CatalogError::Write(WriteError::ReadOnly(reason)) => {
+            PublishError::ReadOnly { storage, reason: reason.to_string() }
+        }
         CatalogError::Write(WriteError::StorageFull) => PublishError::StorageFull(storage),
         CatalogError::Write(source @ (WriteError::Store(_) | WriteError::Poisoned)) => {
             PublishError::StorageFailed { storage, source }

@@ -65,6 +65,11 @@ impl Stores {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&storage)
     }
 
+    /// Puts an open store in the place of the one that is there; who has that one keeps it.
+    pub(crate) fn replace(&self, storage: BackupStorageUuid, store: ImageStore) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(storage, store);
+    }
+
     /// The storages whose stores are open.
     pub fn connected(&self) -> Vec<BackupStorageUuid> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()

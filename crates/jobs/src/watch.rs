@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How often it is asked for whether a lease is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How often what waits asks whether it may go on.
+const ASK_EVERY: Duration = Duration::from_millis(200);
+
 /// Why work has to end early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ending {
@@ -62,6 +65,16 @@ impl Watch {
     /// Whether the server is stopping: the one reason that ends what must not be left half done.
     pub(crate) fn is_stopping(&self) -> bool {
         self.jobs.is_stopping()
+    }
+
+    /// Waits until the work has to end.
+    pub(crate) async fn ended(&self) -> Ending {
+        loop {
+            if let Some(ending) = self.ending() {
+                return ending;
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
     }
 
     /// So much of the step is done.

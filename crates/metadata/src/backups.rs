@@ -430,6 +430,15 @@ impl Metadata {
             .await
     }
 
+    /// The storages that have Ready backups of a volume, that with the newest one first.
+    pub async fn storages_of_volume(&self, volume: VolumeUuid) -> Result<Vec<BackupStorageUuid>, MetadataError> {
+        let sql = "SELECT r.backup_storage_uuid FROM volume_backup b JOIN volume_backup_ref r ON r.backup_uuid = b.uuid \
+                   WHERE b.volume_uuid = $1 AND b.status = 'Ready' AND r.status = 'Ready' \
+                   GROUP BY r.backup_storage_uuid ORDER BY max(b.created) DESC";
+        let rows = all(self.reader(), sql, vec![text(volume)]).await?;
+        rows.iter().map(|row| row.parsed("backup_storage_uuid")).collect()
+    }
+
     /// Backups whose deletion began and did not end.
     pub async fn deleting_backups(&self) -> Result<Vec<VolumeBackupUuid>, MetadataError> {
         let sql = "SELECT DISTINCT backup_uuid FROM volume_backup_ref WHERE status = 'Deleting'";
@@ -438,7 +447,7 @@ impl Metadata {
 }
 
 /// Locks a backup's row, if there is one.
-async fn lock(transaction: &Transaction, uuid: VolumeBackupUuid) -> Result<(), DbErr> {
+pub(crate) async fn lock(transaction: &Transaction, uuid: VolumeBackupUuid) -> Result<(), DbErr> {
     let sql = format!("SELECT uuid FROM volume_backup WHERE uuid = $1{}", for_update(transaction));
     one(transaction, &sql, vec![text(uuid)]).await.map(|_| ())
 }
@@ -624,13 +633,7 @@ async fn commit(
 }
 
 async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {
-    // Many begin at once; a collection, which counts an epoch there, waits for them.
-    let sql = format!("SELECT state, status FROM backup_storage WHERE uuid = $1{}", for_share(transaction));
-    let row = one(transaction, &sql, vec![text(storage)]).await?;
-    let (state, status) = match &row {
-        Some(row) => (row.parsed("state")?, row.parsed("status")?),
-        None => (ResourceState::Disabled, StorageStatus::Disconnected),
-    };
+    let (state, status) = storage_state(transaction, storage).await?;
     if state == ResourceState::Enabled && status == StorageStatus::Connected {
         Ok(())
     } else {
@@ -638,11 +641,26 @@ async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) ->
     }
 }
 
-async fn newest_ready(
+/// State and status of a storage, which stay so until the commit; one that is gone is disabled.
+pub(crate) async fn storage_state(
+    transaction: &Transaction,
+    storage: BackupStorageUuid,
+) -> Result<(ResourceState, StorageStatus), MetadataError> {
+    // Many begin at once; a collection, which counts an epoch there, waits for them.
+    let sql = format!("SELECT state, status FROM backup_storage WHERE uuid = $1{}", for_share(transaction));
+    let row = one(transaction, &sql, vec![text(storage)]).await?;
+    match &row {
+        Some(row) => Ok((row.parsed("state")?, row.parsed("status")?)),
+        None => Ok((ResourceState::Disabled, StorageStatus::Disconnected)),
+    }
+}
+
+/// The newest Ready backup of a volume on a storage, and its content.
+pub(crate) async fn newest_ready(
     transaction: &Transaction,
     volume: VolumeUuid,
     storage: BackupStorageUuid,
-) -> Result<Option<(VolumeBackupUuid, EncodedRoot)>, BeginBackupError> {
+) -> Result<Option<(VolumeBackupUuid, EncodedRoot)>, MetadataError> {
     let sql = format!(
         "SELECT r.backup_uuid, r.root FROM volume_backup b JOIN volume_backup_ref r ON r.backup_uuid = b.uuid \
          WHERE b.volume_uuid = $1 AND r.backup_storage_uuid = $2 AND b.status = 'Ready' AND r.status = 'Ready' \
@@ -650,7 +668,7 @@ async fn newest_ready(
         on_postgres(transaction, " FOR SHARE OF b, r")
     );
     let Some(row) = one(transaction, &sql, vec![text(volume), text(storage)]).await? else { return Ok(None) };
-    Ok(row.optional_root("root")?.map(|root| row.parsed("backup_uuid").map(|uuid| (uuid, root))).transpose()?)
+    row.optional_root("root")?.map(|root| row.parsed("backup_uuid").map(|uuid| (uuid, root))).transpose()
 }
 
 /// Writes a new revision of a backup that was changed beside this file's functions, and tells every storage that has it.

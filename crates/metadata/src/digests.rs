@@ -153,3 +153,11 @@ pub(crate) async fn of_new_format(
     execute(transaction, sql, vec![known.is_some().into(), text(image)]).await?;
     Ok(known.map_or_else(|| NOT_CALCULATED.to_owned(), |digest| digest.md5))
 }
+
+/// The digests of a content are those of every copy of it.
+pub(crate) async fn copy(transaction: &Transaction, from: &EncodedRoot, to: &EncodedRoot) -> Result<(), DbErr> {
+    let sql = "INSERT INTO digest (root, format, layout_version, md5, sha256) \
+               SELECT $1, format, layout_version, md5, sha256 FROM digest WHERE root = $2 \
+               ON CONFLICT (root, format, layout_version) DO NOTHING";
+    execute(transaction, sql, vec![root(to), root(from)]).await.map(|_| ())
+}

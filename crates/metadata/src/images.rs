@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, affected, all, execute, for_update, number, one, optional, placeholders, text};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, digests, records, shares};
+use crate::{Metadata, MetadataError, digests, new_images, records, shares};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, Timestamp,
@@ -243,7 +243,15 @@ impl Metadata {
             .await
     }
 
+    /// Corrects the sizes of an image.
+    pub async fn set_image_sizes(&self, uuid: ImageUuid, size: u64, actual_size: u64) -> Result<(), MetadataError> {
+        let sql = "UPDATE image SET size = $1, actual_size = $2 WHERE uuid = $3 AND status = 'Ready'";
+        self.change(sql, vec![number(size), number(actual_size), text(uuid)]).await?;
+        Ok(())
+    }
+
     /// Marks an image as `Deleted`, on some storages or on all; it can be recovered. One that is deleted already is fine.
+    /// One that is still being made is taken back instead.
     pub async fn delete_image(
         &self,
         uuid: ImageUuid,
@@ -257,6 +265,11 @@ impl Metadata {
                         Err(ChangeImageError::Gone) => return Ok(()),
                         row => row?,
                     };
+                    if new_images::is_unmade(row.status) {
+                        // Whoever makes it finds its leases gone.
+                        new_images::remove_unmade(transaction, "AND uuid = $1", vec![text(uuid)]).await?;
+                        return Ok(());
+                    }
                     let meant = |storage| storages.as_ref().is_none_or(|storages| storages.contains(&storage));
                     let mut changed = false;
                     for reference in &mut row.refs {
@@ -340,8 +353,7 @@ impl Metadata {
             .write(move |transaction| {
                 Box::pin(async move {
                     // The image before its references, as everywhere.
-                    let sql = format!("SELECT uuid FROM image WHERE uuid = $1{}", for_update(transaction));
-                    one(transaction, &sql, vec![text(uuid)]).await?;
+                    lock(transaction, uuid).await?;
                     let exports = "DELETE FROM image_export WHERE image_uuid = $1 AND backup_storage_uuid IN \
                         (SELECT backup_storage_uuid FROM image_ref WHERE image_uuid = $1 AND status = 'Deleting')";
                     execute(transaction, exports, vec![text(uuid)]).await?;
@@ -396,7 +408,17 @@ async fn locked(transaction: &Transaction, uuid: ImageUuid) -> Result<ImageRow, 
     find(transaction, uuid, for_update(transaction)).await?.ok_or(ChangeImageError::Gone)
 }
 
-async fn find(db: &impl ConnectionTrait, uuid: ImageUuid, lock: &str) -> Result<Option<ImageRow>, MetadataError> {
+/// Locks an image's row, if there is one.
+pub(crate) async fn lock(transaction: &Transaction, uuid: ImageUuid) -> Result<(), DbErr> {
+    let sql = format!("SELECT uuid FROM image WHERE uuid = $1{}", for_update(transaction));
+    one(transaction, &sql, vec![text(uuid)]).await.map(|_| ())
+}
+
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    uuid: ImageUuid,
+    lock: &str,
+) -> Result<Option<ImageRow>, MetadataError> {
     let sql = format!("SELECT {} FROM image t WHERE t.uuid = $1{lock}", ImageRow::COLUMNS);
     let Some(row) = one(db, &sql, vec![text(uuid)]).await? else { return Ok(None) };
     let mut rows = [ImageRow::read(&row)?];
@@ -437,7 +459,9 @@ async fn save(transaction: &Transaction, mut row: ImageRow, now: Timestamp) -> R
         text(row.state),
     ];
     execute(transaction, sql, values).await?;
-    for reference in row.refs.iter().filter(|reference| reference.status != ResourceStatus::Deleting) {
+    // A store is told of what it has: not of what is being made there, nor again of what is being removed.
+    let is_there = |status| matches!(status, ResourceStatus::Ready | ResourceStatus::Deleted);
+    for reference in row.refs.iter().filter(|reference| is_there(reference.status)) {
         let record = records::of_image(&row, reference, CatalogState::Live);
         records::queue(transaction, reference.storage, &record).await?;
     }

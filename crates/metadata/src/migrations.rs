@@ -1,6 +1,7 @@
 //! The schema, as steps that are each done once.
 
 mod access_keys;
+mod content;
 mod identity;
 mod initial;
 mod storages;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(volumes::Volumes),
             Box::new(access_keys::AccessKeys),
             Box::new(storages::Storages),
+            Box::new(content::Content),
         ]
     }
 }

@@ -1,8 +1,11 @@
 //! What the stores' catalogs are told: one record for each change of a backup or image, queued in the same transaction.
 
 use crate::columns::execute;
+use crate::reconcile::timestamp;
 use crate::{ImageRefRow, ImageRow, VolumeBackupRefRow, VolumeBackupRow};
-use imprint_domain::{BackupStorageUuid, CatalogKind, CatalogRecord, CatalogState, Timestamp};
+use imprint_domain::{
+    BackupStorageUuid, CatalogKind, CatalogRecord, CatalogState, EncodedRoot, ResourceState, ResourceStatus, Timestamp,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Map, Value, json};
 
@@ -107,6 +110,85 @@ pub(crate) fn of_image(row: &ImageRow, reference: &ImageRefRow, state: CatalogSt
             "lastOpDate": rfc3339(row.changed),
         })),
     }
+}
+
+/// The backup that a record is of, without its references; `None` for a record that no backup could have.
+pub(crate) fn backup_row(record: &CatalogRecord) -> Option<VolumeBackupRow> {
+    let said = |key: &str| record.inventory.get(key).and_then(Value::as_str).map(str::to_owned);
+    let created = timestamp(&record.created)?;
+    Some(VolumeBackupRow {
+        uuid: record.uuid.parse().ok()?,
+        volume: record.volume.as_ref()?.parse().ok()?,
+        name: said("name")?,
+        description: said("description"),
+        kind: said("type").unwrap_or_else(|| "Data".to_owned()),
+        state: said("state").and_then(|state| state.parse().ok()).unwrap_or(ResourceState::Enabled),
+        status: ResourceStatus::Ready,
+        size: record.inventory.get("size").and_then(Value::as_u64).unwrap_or_default(),
+        metadata: said("metadata"),
+        group_uuid: record.group.clone(),
+        mode: record.mode.as_ref()?.parse().ok()?,
+        method: record.method.clone(),
+        vm_instance_uuid: said("vmInstanceUuid"),
+        parent: record.parent.as_ref().and_then(|parent| parent.parse().ok()),
+        rev: record.rev,
+        account: record.account.parse().ok()?,
+        refs: Vec::new(),
+        created,
+        changed: said("lastOpDate").and_then(|date| timestamp(&date)).unwrap_or(created),
+    })
+}
+
+/// The image that a record is of, as it is on that storage; `None` for a record that no image could have.
+pub(crate) fn image_row(
+    record: &CatalogRecord,
+    storage: BackupStorageUuid,
+    root: EncodedRoot,
+    (size, actual_size): (u64, u64),
+) -> Option<ImageRow> {
+    let said = |key: &str| record.inventory.get(key).and_then(Value::as_str).map(str::to_owned);
+    let flag = |key: &str| record.inventory.get(key).and_then(Value::as_bool);
+    let uuid = record.uuid.parse().ok()?;
+    let created = timestamp(&record.created)?;
+    let changed = said("lastOpDate").and_then(|date| timestamp(&date)).unwrap_or(created);
+    let is_deleted = said("status").as_deref() == Some(ResourceStatus::Deleted.as_str());
+    let status = if is_deleted { ResourceStatus::Deleted } else { ResourceStatus::Ready };
+    let reference = ImageRefRow {
+        id: 0,
+        image: uuid,
+        storage,
+        install_path: String::new(),
+        status,
+        export_md5_sum: None,
+        export_url: None,
+        root,
+        created,
+        changed,
+    };
+    Some(ImageRow {
+        uuid,
+        name: said("name")?,
+        description: said("description"),
+        state: said("state").and_then(|state| state.parse().ok()).unwrap_or(ResourceState::Enabled),
+        status,
+        size,
+        actual_size,
+        md5_sum: said("md5Sum"),
+        url: said("url").unwrap_or_default(),
+        media_type: said("mediaType")?.parse().ok()?,
+        guest_os_type: said("guestOsType"),
+        kind: said("type").unwrap_or_else(|| "zstack".to_owned()),
+        platform: said("platform"),
+        architecture: said("architecture"),
+        format: said("format")?.parse().ok()?,
+        system: flag("system").unwrap_or_default(),
+        virtio: flag("virtio"),
+        rev: record.rev,
+        account: record.account.parse().ok()?,
+        refs: vec![reference],
+        created,
+        changed,
+    })
 }
 
 #[cfg(test)]

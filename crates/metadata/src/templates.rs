@@ -9,7 +9,7 @@ use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
 use crate::quotas::{self, Counted};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, digests, records, tags};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, digests, new_images, records, tags};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
@@ -193,7 +193,7 @@ async fn create(transaction: &Transaction, new: NewImage, now: Timestamp) -> Res
         id: 0,
         image: new.uuid,
         storage: new.storage,
-        install_path: format!("zstore://{}/{}", percent_encoded(&source.storage_name), new.uuid),
+        install_path: new_images::install_path(&source.storage_name, new.uuid),
         status: ResourceStatus::Ready,
         export_md5_sum: None,
         export_url: None,
@@ -253,21 +253,4 @@ async fn insert(
     let rows = all(transaction, sql, values).await?;
     let damaged = || MetadataError::Damaged { column: "image_ref.id".to_owned(), value: "nothing".to_owned() };
     Ok(rows.first().ok_or_else(damaged)?.count("id")?)
-}
-
-/// A name as one part of a URL's path.
-fn percent_encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_storages_name_is_percent_encoded_in_install_paths() {
-        assert_eq!(percent_encoded("my data/ü"), "my%20data%2F%C3%BC");
-        assert_eq!(percent_encoded("default-1.~_"), "default-1.~_");
-    }
 }

@@ -9,7 +9,7 @@ use imprint_api::QueryDescription;
 use imprint_domain::Timestamp;
 use imprint_service::{
     AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
-    SignedRequest, Work,
+    SignedRequest, UploadError, UploadPart, UploadProgress, Work,
 };
 use serde_json::Value;
 use std::fmt;
@@ -97,6 +97,18 @@ pub trait Backend: PerformsAll + Send + Sync + 'static {
 
     /// The file that an export's link leads to; `None` when the link is unknown or has ended.
     fn open_download(&self, token: &str) -> impl Future<Output = Result<Option<Download>, ServiceError>> + Send;
+
+    /// How far the upload of that token has come; `None` when there is none.
+    fn upload_progress(&self, token: &str)
+    -> impl Future<Output = Result<Option<UploadProgress>, ServiceError>> + Send;
+
+    /// Takes bytes for the upload of that token, to their end or until they break off; `None` when there is none.
+    fn receive_upload(
+        &self,
+        token: &str,
+        part: UploadPart,
+        bytes: ByteStream,
+    ) -> impl Future<Output = Result<Option<Result<UploadProgress, UploadError>>, ServiceError>> + Send;
 }
 
 /// How a call failed in the service.

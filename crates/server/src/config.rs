@@ -86,7 +86,7 @@ pub struct ServerConfig {
     #[arg(long, env = "IMPRINT_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
 
-    /// A directory besides the data directory that storages may name; several are parted by colons.
+    /// A directory besides the data directory that storages and added images may name; several are parted by colons.
     #[arg(long, env = "IMPRINT_ALLOW_DIR", value_name = "DIR", value_delimiter = ':')]
     pub allow_dir: Vec<PathBuf>,
 
@@ -141,6 +141,23 @@ pub struct ServerConfig {
     /// Calls at once, running jobs included.
     #[arg(long, env = "IMPRINT_MAX_CALLS", value_name = "N", default_value = "256", value_parser = limit)]
     pub max_calls: usize,
+
+    /// The largest file that an image is fetched from, or that is uploaded. It lies in the data directory until it is stored.
+    #[arg(long, env = "IMPRINT_MAX_IMAGE_SIZE", value_name = "SIZE", default_value = "1TiB")]
+    pub max_image_size: ByteSize,
+
+    /// Whether images may be fetched from loopback, link-local and private addresses.
+    #[arg(
+        long,
+        env = "IMPRINT_ALLOW_PRIVATE_IMAGE_URLS",
+        value_name = "true|false",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set
+    )]
+    pub allow_private_image_urls: bool,
 
     /// Whether web hooks may be called at loopback, link-local and private addresses.
     #[arg(

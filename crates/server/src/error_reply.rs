@@ -15,6 +15,10 @@ pub(crate) fn error_code(error: &ServiceError, job: &str) -> ErrorCode {
             .with_elaboration(&format!("The server's log has the cause, under job {}.", shown(job)));
     }
     let code = ErrorCode::new(kind(error), &error.to_string());
+    let code = match error {
+        ServiceError::NotCreated { cause, .. } => code.with_cause(error_code(cause, job)),
+        _ => code,
+    };
     match advice(error) {
         Some(advice) => code.with_elaboration(advice),
         None => code,
@@ -59,6 +63,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ) => ErrorKind::DELETE_RESOURCE,
         ServiceError::Refused(Refusal::CannotConnect { .. }) => ErrorKind::BACKUP_STORAGE_CONNECTION,
         ServiceError::QuotaExceeded(_) => ErrorKind::QUOTA_EXCEEDED,
+        ServiceError::Refused(Refusal::NoBackupStorage) => ErrorKind::BACKUP_STORAGE_ALLOCATION,
         ServiceError::NotOwner { .. } | ServiceError::Refused(_) => ErrorKind::OPERATION_FAILED,
         ServiceError::UuidTaken { .. }
         | ServiceError::UnknownField { .. }
@@ -69,6 +74,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,
         ServiceError::Stopping | ServiceError::Cancelled => ErrorKind::CANCELLED,
         ServiceError::TimedOut => ErrorKind::TIMEOUT,
+        ServiceError::NotCreated { .. } => ErrorKind::CREATE_RESOURCE,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::trusted_proxies::Arrival;
 use crate::web_hook::WebHooks;
-use crate::{HttpConfig, download, error_reply, mock};
+use crate::{HttpConfig, download, error_reply, mock, upload};
 use bytes::Bytes;
 use hyper::body::Body;
 use hyper::http::request::Parts;
@@ -86,7 +86,7 @@ impl<B: Backend> Front<B> {
     /// Answers a request that came in so.
     pub(crate) async fn answer<R>(&self, request: Request<R>, arrival: Arrival) -> Reply
     where
-        R: Body<Data = Bytes> + Send,
+        R: Body<Data = Bytes> + Send + 'static,
     {
         let begun = Instant::now();
         let (head, body) = request.into_parts();
@@ -102,13 +102,15 @@ impl<B: Backend> Front<B> {
 
     async fn route<R>(&self, head: &Parts, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
     where
-        R: Body<Data = Bytes> + Send,
+        R: Body<Data = Bytes> + Send + 'static,
     {
         let mock = wants_mock(&head.headers)?;
         match RequestPath::parse(head.uri.path())? {
             RequestPath::Api(path) => self.call(head, &path, body, origin, mock).await,
             RequestPath::Job(job) => self.poll(head, &job).await,
             RequestPath::Export { token } => self.download(head, &token).await,
+            RequestPath::Upload { .. } if mock => Err(FrontRefusal::bad_request("an upload has no mock")),
+            RequestPath::Upload { token } => upload::answer(&*self.backend, head, &token, body).await,
         }
     }
 

@@ -27,6 +27,7 @@ mod serve;
 mod stall_guard;
 mod tls;
 mod trusted_proxies;
+mod upload;
 mod web_hook;
 
 pub use backend::Backend;

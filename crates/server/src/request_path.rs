@@ -15,6 +15,11 @@ pub(crate) enum RequestPath {
         /// What names the export.
         token: String,
     },
+    /// Where the file of an image is sent to.
+    Upload {
+        /// What names the upload.
+        token: String,
+    },
 }
 
 impl RequestPath {
@@ -31,6 +36,9 @@ impl RequestPath {
             && !file_name.is_empty()
         {
             return Ok(Self::Export { token: token.to_owned() });
+        }
+        if let Some(token) = path.strip_prefix("/uploads/").filter(|token| !token.is_empty() && !token.contains('/')) {
+            return Ok(Self::Upload { token: token.to_owned() });
         }
         match path.strip_prefix("/v1") {
             Some(rest) if rest.starts_with('/') => Ok(match rest.strip_prefix("/api-jobs/") {
@@ -60,13 +68,24 @@ mod tests {
         let export = Ok(RequestPath::Export { token: "t".to_owned() });
         assert_eq!(RequestPath::parse("/zstack/exports/t/disk.qcow2"), export);
         assert_eq!(RequestPath::parse("/exports/t/disk.qcow2"), export);
+        assert_eq!(RequestPath::parse("/zstack/uploads/t"), Ok(RequestPath::Upload { token: "t".to_owned() }));
     }
 
     #[test]
     fn other_paths_have_no_mapping_and_broken_utf8_is_refused() {
-        for path in
-            ["/", "", "/v2/images", "/zstack", "/zstackv1/images", "/exports/t", "/exports/t/", "/v1images", "*"]
-        {
+        for path in [
+            "/",
+            "",
+            "/v2/images",
+            "/zstack",
+            "/zstackv1/images",
+            "/exports/t",
+            "/exports/t/",
+            "/uploads/",
+            "/uploads/t/x",
+            "/v1images",
+            "*",
+        ] {
             assert_eq!(RequestPath::parse(path).unwrap_err().status, 404, "{path}");
         }
         assert_eq!(RequestPath::parse("/v1/%ff").unwrap_err().status, 400);

@@ -173,7 +173,7 @@ mod tests {
     fn other_methods_are_not_allowed_and_other_paths_do_not_exist() {
         let nothing = json!({});
         for method in [Method::HEAD, Method::PATCH, Method::OPTIONS, Method::TRACE, Method::POST] {
-            assert_eq!(name(&method, "/images", &nothing), "405", "{method}");
+            assert_eq!(name(&method, "/volume-backups", &nothing), "405", "{method}");
         }
         for path in ["", "/", "/images/", "//images", "/image", "/images/a/b", "/images//actions", "/Images"] {
             assert_eq!(name(&Method::GET, path, &nothing), "404", "{path}");

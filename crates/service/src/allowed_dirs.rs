@@ -27,6 +27,11 @@ impl AllowedDirs {
         Self(dirs)
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &[PathBuf] {
+        &self.0
+    }
+
     /// Checks `url`, whose parent must exist, and answers the directory's real path. Nothing is made.
     ///
     /// A symbolic link on the way is followed before the check, so it cannot lead outside.

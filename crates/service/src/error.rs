@@ -109,6 +109,14 @@ pub enum ServiceError {
     /// The account would have more than it may.
     #[error(transparent)]
     QuotaExceeded(#[from] imprint_metadata::QuotaExceeded),
+    /// What was to be made was not.
+    #[error("the {what} cannot be created: {cause}")]
+    NotCreated {
+        /// What was to be made.
+        what: &'static str,
+        /// Why.
+        cause: Box<ServiceError>,
+    },
     /// Our own fault, or the machine's.
     #[error("{action}")]
     Internal {
@@ -134,6 +142,9 @@ impl From<imprint_jobs::PublishError> for ServiceError {
         match error {
             imprint_jobs::PublishError::StorageFull(storage) => {
                 Refusal::StorageFull { storage: storage.to_string() }.into()
+            }
+            imprint_jobs::PublishError::ReadOnly { storage, reason } => {
+                Refusal::StorageReadOnly { storage: storage.to_string(), reason }.into()
             }
             imprint_jobs::PublishError::StorageFailed { storage, source } => Self::storage_failed(storage, &source),
             imprint_jobs::PublishError::Metadata(error) => error.into(),
@@ -305,6 +316,67 @@ pub enum Refusal {
     /// There is no primary storage that could be chosen.
     #[error("no primary storage is Enabled and Connected")]
     NoPrimaryStorage,
+    /// None of the backup storages that were named can take an image.
+    #[error("field[backupStorageUuids]: none of these backup storages is Connected and has space")]
+    NoNamedStorage,
+    /// As many uploads wait as may.
+    #[error("as many uploads wait for their files as may; delete images that are not uploaded, or wait")]
+    TooManyUploads,
+    /// The file of an image cannot be read as it was declared.
+    #[error("field[url]: '{url}': {reason}")]
+    ImageFile {
+        /// Where it is.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is to be copied is not whole on the storage that it is copied from.
+    #[error("field[srcBackupStorageUuid]: {what} is not Ready on backup storage uuid:{storage}")]
+    NotToBeCopied {
+        /// The backup or image.
+        what: String,
+        /// The storage.
+        storage: String,
+    },
+    /// What is to be copied is there, or on its way there or away.
+    #[error("field[dstBackupStorageUuid]: {what} is {status} on backup storage uuid:{storage}")]
+    CopyThere {
+        /// The backup or image.
+        what: String,
+        /// The storage.
+        storage: String,
+        /// Where that copy stands.
+        status: ResourceStatus,
+    },
+    /// What was to be copied was deleted meanwhile.
+    #[error("{what} was deleted while it was copied")]
+    DeletedWhileCopied {
+        /// The backup or image.
+        what: String,
+    },
+    /// Other servers have changed the catalog again and again.
+    #[error("other servers write into the catalog of backup storage uuid:{storage} all the time; try again")]
+    CatalogBusy {
+        /// The storage.
+        storage: String,
+    },
+    /// There is no backup storage that could be chosen.
+    #[error("no backup storage is Enabled, Connected and open for writing")]
+    NoBackupStorage,
+    /// The image was deleted while it was made.
+    #[error("image uuid:{image} was deleted while it was made")]
+    ImageDeleted {
+        /// The image.
+        image: ImageUuid,
+    },
+    /// The volume is no root volume.
+    #[error("field[rootVolumeUuid]: volume uuid:{volume} is of type {kind}, not Root")]
+    VolumeNotRoot {
+        /// The volume.
+        volume: VolumeUuid,
+        /// Its type.
+        kind: String,
+    },
     /// The backup is not whole.
     #[error("field[backupUuid]: volume backup uuid:{backup} is {status}, not Ready")]
     BackupNotReady {

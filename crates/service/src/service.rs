@@ -5,6 +5,7 @@ use crate::allowed_dirs::AllowedDirs;
 use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
 use crate::deletion::DeletionSettings;
+use crate::image_origin::ImageDirs;
 use crate::log_in_limits::LogInLimits;
 use crate::long_jobs::RunningLongJobs;
 use crate::operations::IMAGE_STORE;
@@ -47,6 +48,10 @@ pub struct Settings {
     pub export_lifetime: std::time::Duration,
     /// Bytes that a running backup may hold in memory.
     pub memory_budget: usize,
+    /// Bytes of a file that an image is added from, at most.
+    pub max_image_size: u64,
+    /// Whether images may be fetched from private addresses.
+    pub allow_private_image_urls: bool,
     /// Whether the digests of new images are computed without being asked for.
     pub automatic_digests: bool,
     /// What becomes of images and volumes that are deleted.
@@ -141,6 +146,9 @@ impl Service {
             node: node.to_string(),
             installation,
             shared,
+            data: data_dir.path().to_owned(),
+            max_image_size: settings.max_image_size,
+            allow_private_sources: settings.allow_private_image_urls,
             memory_budget: settings.memory_budget,
             automatic_digests: settings.automatic_digests,
         });
@@ -201,6 +209,13 @@ impl Service {
         Ok(file)
     }
 
+    /// The directories that images may be added from.
+    pub(crate) fn image_dirs(&self) -> ImageDirs {
+        let data = self.data_dir.path().to_owned();
+        let allowed = self.dirs.all().iter().filter(|dir| **dir != data).cloned().collect();
+        ImageDirs { data, allowed }
+    }
+
     /// A directory that a new storage names, made if it is missing. It lies in no other storage, holds none, and does not
     /// hold the server's own files.
     pub(crate) async fn admitted_dir(&self, url: &str) -> Result<PathBuf, ServiceError> {
@@ -229,7 +244,9 @@ impl Service {
     /// What the last run left half done.
     async fn mend(&self) -> Result<(), ServiceError> {
         let expired = self.metadata.expire_leases(Some(&self.node)).await?;
-        let abandoned = self.metadata.abandon_orphaned_backups().await?;
+        let mut abandoned = self.metadata.abandon_orphaned_backups().await?;
+        abandoned += self.metadata.abandon_orphaned_images().await?;
+        abandoned += self.metadata.abandon_orphaned_copies().await?;
         let interrupted = ErrorCode::new(
             ErrorKind::INTERNAL,
             "the server was restarted while this ran; query the resource to see whether it was made, and try again",
@@ -427,7 +444,7 @@ impl Service {
     }
 
     /// Ends deletions whose first half was done. What fails is tried again at the next start.
-    async fn finish_deletions(&self) {
+    pub(crate) async fn finish_deletions(&self) {
         let mut published = HashSet::new();
         for storage in self.jobs.stores().connected() {
             match self.jobs.publish(storage).await {

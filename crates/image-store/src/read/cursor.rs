@@ -40,6 +40,11 @@ impl MapCursor {
         Self { reader, root, path }
     }
 
+    /// The state that it walks over.
+    pub(crate) fn root(&self) -> &MapRoot {
+        &self.root
+    }
+
     /// The run that starts at `block` of the volume, as long as one extent says.
     pub(crate) fn run_at(&mut self, block: u64) -> Result<MapRun, ReadError> {
         let size = self.root.size().blocks();
@@ -98,7 +103,8 @@ impl MapCursor {
         Ok(Found::Nothing)
     }
 
-    fn node(&mut self, pointer: Pointer, level: u8, first_block: u64) -> Result<Arc<Node>, ReadError> {
+    /// The node at `pointer`, kept as the current one of its level.
+    pub(crate) fn node(&mut self, pointer: Pointer, level: u8, first_block: u64) -> Result<Arc<Node>, ReadError> {
         let kept = self.path.get(usize::from(level)).and_then(Option::as_ref);
         if let Some(node) = kept.filter(|node| node.first_block() == first_block) {
             return Ok(Arc::clone(node));

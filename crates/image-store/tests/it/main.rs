@@ -5,6 +5,7 @@
 mod catalog;
 mod consolidation;
 mod damage;
+mod difference;
 mod disk;
 mod export;
 mod faults;

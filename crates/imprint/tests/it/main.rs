@@ -7,9 +7,13 @@ mod access_keys;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod added_images;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod configuration;
+#[cfg(test)]
+mod copies;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
@@ -20,6 +24,8 @@ mod exports;
 mod full_disk;
 #[cfg(test)]
 mod images;
+#[cfg(test)]
+mod images_of_volumes;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
@@ -34,6 +40,8 @@ mod power_cuts;
 mod protocol;
 #[cfg(test)]
 mod queries;
+#[cfg(test)]
+mod reconciling;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod identity;
 mod images;
 mod jobs;
 mod leases;
+mod new_images;
 mod opening;
 mod queries;
 mod query_limits;

@@ -1,11 +1,11 @@
 //! The service as a backend.
 
-use super::{Backend, Download};
+use super::{Backend, ByteStream, Download};
 use imprint_api::QueryDescription;
 use imprint_domain::Timestamp;
 use imprint_service::{
     AccessKeyError, Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError,
-    SignedRequest, Work,
+    SignedRequest, UploadError, UploadPart, UploadProgress, Work,
 };
 
 impl Backend for Service {
@@ -56,6 +56,19 @@ impl Backend for Service {
 
     async fn job_poll(&self, job: &str) -> Result<JobState, ServiceError> {
         self.job_poll(job).await
+    }
+
+    async fn upload_progress(&self, token: &str) -> Result<Option<UploadProgress>, ServiceError> {
+        self.upload_progress(token).await
+    }
+
+    async fn receive_upload(
+        &self,
+        token: &str,
+        part: UploadPart,
+        bytes: ByteStream,
+    ) -> Result<Option<Result<UploadProgress, UploadError>>, ServiceError> {
+        self.receive_upload(token, part, bytes).await
     }
 
     async fn open_download(&self, token: &str) -> Result<Option<Download>, ServiceError> {

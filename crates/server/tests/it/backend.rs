@@ -4,10 +4,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use imprint_api::{Operation, QueryDescription};
 use imprint_domain::{AccountUuid, Clock, Timestamp};
-use imprint_server::{Backend, Download};
+use imprint_server::{Backend, ByteStream, Download};
 use imprint_service::{
     AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
-    SignedRequest, SystemClock, Work,
+    SignedRequest, SystemClock, UploadError, UploadPart, UploadProgress, Work,
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -173,6 +173,19 @@ impl Backend for TestBackend {
 
     async fn job_poll(&self, job: &str) -> Result<JobState, ServiceError> {
         Ok(self.jobs.lock().unwrap().get(job).cloned().unwrap_or(JobState::Unknown))
+    }
+
+    async fn upload_progress(&self, _: &str) -> Result<Option<UploadProgress>, ServiceError> {
+        Ok(None)
+    }
+
+    async fn receive_upload(
+        &self,
+        _: &str,
+        _: UploadPart,
+        _: ByteStream,
+    ) -> Result<Option<Result<UploadProgress, UploadError>>, ServiceError> {
+        Ok(None)
     }
 
     async fn open_download(&self, token: &str) -> Result<Option<Download>, ServiceError> {

@@ -1,6 +1,7 @@
 //! The operation of record, and its sibling for root volumes: an image made of a backup in one transaction.
 
 use crate::arguments::new_tags;
+use crate::new_images::plain_platform;
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
@@ -125,15 +126,5 @@ impl Service {
         })?;
         self.jobs.image_made();
         Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
-    }
-}
-
-/// The two odd platforms are stored under plain names, as clients expect.
-fn plain_platform(platform: Option<&str>) -> String {
-    match platform {
-        None => "Linux".to_owned(),
-        Some("WindowsVirtio") => "Windows".to_owned(),
-        Some("Paravirtualization") => "Other".to_owned(),
-        Some(plain) => plain.to_owned(),
     }
 }

@@ -1,0 +1,71 @@
+//! Making a root volume template of a root volume as it is now.
+
+use crate::{ImageInventory, InventoryReply, Operation, Route};
+use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Makes an image for root volumes of what a root volume holds now: a backup and a template in one. Where the storage has a
+/// backup of the volume, only what has changed since is stored.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateRootVolumeTemplateFromRootVolume {
+    /// The image's name.
+    #[schemars(length(max = 255))]
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    #[schemars(length(max = 2048))]
+    pub description: Option<String>,
+    /// The operating system in it, in free words; the platform's name unless given.
+    #[serde(default)]
+    pub guest_os_type: Option<String>,
+    /// Where the image goes; when absent, to the storage that has the volume's newest backup, else to the one with the most
+    /// space.
+    #[serde(default)]
+    #[schemars(extend("x-nonempty" = true))]
+    pub backup_storage_uuids: Option<Vec<BackupStorageUuid>>,
+    /// The root volume.
+    pub root_volume_uuid: VolumeUuid,
+    /// The kind of operating system in it; `Linux` unless given. `Paravirtualization` becomes `Other`, `WindowsVirtio` becomes `Windows`.
+    #[serde(default)]
+    #[schemars(extend("enum" = ["Linux", "Windows", "Other", "Paravirtualization", "WindowsVirtio"]))]
+    pub platform: Option<String>,
+    /// Whether it belongs to the system itself.
+    #[serde(default)]
+    pub system: bool,
+    /// The processor that it is for; this server's own unless given.
+    #[serde(default)]
+    pub architecture: Option<String>,
+    /// Whether its operating system has virtio drivers.
+    #[serde(default = "yes")]
+    pub virtio: bool,
+    /// The id that the new resource shall have: 32 lower-case hex digits of a UUID that names nothing yet.
+    #[serde(default)]
+    pub resource_uuid: Option<String>,
+    /// Tag patterns to attach.
+    #[serde(default)]
+    #[schemars(extend("x-shared" = true))]
+    pub tag_uuids: Vec<TagPatternUuid>,
+    /// System tags of the new resource.
+    #[serde(default)]
+    pub system_tags: Vec<String>,
+    /// User tags of the new resource.
+    #[serde(default)]
+    pub user_tags: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Operation for CreateRootVolumeTemplateFromRootVolume {
+    const NAME: &'static str = "CreateRootVolumeTemplateFromRootVolume";
+    const GROUP: &'static str = "image";
+    const ROUTE: Route = Route::create("/images/root-volume-templates/from/volumes/{rootVolumeUuid}");
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
+    const SINCE: &'static str = "0.6";
+    type Reply = InventoryReply<ImageInventory>;
+}

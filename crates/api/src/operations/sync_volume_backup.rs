@@ -1,0 +1,28 @@
+//! Reconciling the metadata with a backup storage's catalog: backups.
+
+use crate::{Access, Operation, Route, SyncResultReply};
+use imprint_domain::BackupStorageUuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Reconciles the metadata with what a backup storage's catalog says: what only the catalog knows becomes known, after all
+/// of it was found to be stored; what was deleted since goes; what only the metadata know is written into the catalog. To be
+/// called when a database was lost or restored: until then its storages may only be read. All kinds of resources are
+/// reconciled; the counts are those of backups.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncVolumeBackup {
+    /// The backup storage.
+    pub image_store_uuid: BackupStorageUuid,
+}
+
+impl Operation for SyncVolumeBackup {
+    const NAME: &'static str = "SyncVolumeBackup";
+    const GROUP: &'static str = "volume backup";
+    const ROUTE: Route = Route::action("/volume-backups/imageStore/{imageStoreUuid}/actions");
+    const ACCESS: Access = Access::Administrator;
+    const LONG_JOB: bool = true;
+    const TIMEOUT: Duration = Duration::from_hours(72);
+    type Reply = SyncResultReply;
+}
