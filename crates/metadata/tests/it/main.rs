@@ -16,6 +16,7 @@ macro_rules! on_both {
 mod access_keys;
 mod backups;
 mod catalog;
+mod copies;
 mod digests;
 mod exports;
 mod group_commit;
@@ -28,6 +29,7 @@ mod opening;
 mod queries;
 mod query_limits;
 mod query_scope;
+mod reconcile;
 mod resources;
 mod rows;
 mod storage_changes;
