@@ -256,6 +256,48 @@ fn an_image_that_is_deleted_while_it_is_fetched_is_gone_and_the_call_says_so() {
 }
 
 #[test]
+fn a_long_job_that_adds_an_image_tells_its_progress_and_when_it_is_cancelled_leaves_nothing() {
+    let (temp, _) = data();
+    let (host, has_begun, _end) = slow_file();
+    let server = Server::start_with(temp.path(), &["--allow-private-image-urls"]);
+    let data = json!({"name": "slow", "url": format!("http://{host}/x"), "format": "raw",
+        "backupStorageUuids": [server.backup_storage()]});
+    let params = json!({"jobName": "APIAddImageMsg", "jobData": data.to_string()});
+    let job = server.post("/zstack/v1/longjobs", &json!({ "params": params })).inventory();
+    has_begun.recv().unwrap();
+    let api = text(&job["apiId"]);
+    let progress = server.get(&format!("/zstack/v1/task-progresses/{api}")).ok();
+    let progress = progress["inventories"][0].clone();
+    assert_eq!(progress["taskName"].as_str().or(progress["content"].as_str()).map(str::is_empty), Some(false));
+    let uuid = text(&job["uuid"]);
+    server.put(&format!("/zstack/v1/longjobs/{uuid}/actions"), &json!({"cancelLongJob": {}})).ok();
+    while server.query(&format!("/zstack/v1/longjobs/{uuid}"))[0]["state"] != "Canceled" {
+        std::thread::yield_now();
+    }
+    assert!(server.query("/zstack/v1/images").is_empty());
+}
+
+#[test]
+fn one_storage_that_fails_fails_the_whole_and_the_others_go_on() {
+    let (temp, images) = data();
+    std::fs::write(images.join("disk.raw"), sample_disk(9)).unwrap();
+    let server = Server::start(temp.path());
+    let second = temp.path().canonicalize().unwrap().join("second");
+    let body =
+        json!({"params": {"name": "second", "url": second, "hostname": "localhost", "username": "u", "password": "p"}});
+    let storage = text(&server.finish(server.post("/zstack/v1/backup-storage/image-store", &body)).inventory()["uuid"]);
+    // Nothing can be written where its segments lie.
+    std::fs::remove_dir_all(second.join("segments")).unwrap();
+    std::fs::write(second.join("segments"), "").unwrap();
+    let params = json!({"url": images.join("disk.raw"), "format": "raw",
+        "backupStorageUuids": [server.backup_storage(), storage]});
+    refused(&add(&server, &params), &storage);
+    assert!(server.query("/zstack/v1/images").is_empty());
+    let image = add(&server, &json!({"url": images.join("disk.raw"), "format": "raw"})).inventory();
+    assert!(server.download(&text(&image["uuid"]), "raw") == sample_disk(9));
+}
+
+#[test]
 fn an_image_that_was_being_fetched_when_the_server_died_is_taken_back() {
     let (temp, _) = data();
     let (host, has_begun, _end) = slow_file();
