@@ -90,6 +90,8 @@ operations! { $
     revert_vm_from_vm_backup::RevertVmFromVmBackup,
     create_vm_from_vm_backup::CreateVmFromVmBackup,
     create_vm_from_volume_backup::CreateVmFromVolumeBackup,
+    sync_vm_backup_from_image_store_backup_storage::SyncVmBackupFromImageStoreBackupStorage,
+    recover_vm_backup_from_image_store_backup_storage::RecoverVmBackupFromImageStoreBackupStorage,
     create_data_volume_template_from_volume_backup::CreateDataVolumeTemplateFromVolumeBackup,
     create_root_volume_template_from_volume_backup::CreateRootVolumeTemplateFromVolumeBackup,
     add_image::AddImage,

@@ -18,6 +18,7 @@ mod change_volume_state;
 mod clean_up_trash_on_backup_storage;
 mod copy_backup;
 mod copy_image;
+mod copy_vm_backup;
 mod create_access_key;
 mod create_account;
 mod create_data_volume;

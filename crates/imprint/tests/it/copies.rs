@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-fn second_storage(server: &Server, data: &Path) -> String {
+pub(crate) fn second_storage(server: &Server, data: &Path) -> String {
     let url = data.canonicalize().unwrap().join("second");
     let body =
         json!({"params": {"name": "second", "url": url, "hostname": "localhost", "username": "u", "password": "p"}});
@@ -24,7 +24,7 @@ fn stored_bytes(store: &Path) -> u64 {
 }
 
 /// The content of an image as that storage has it.
-fn download(server: &Server, storage: &str, image: &str) -> Vec<u8> {
+pub(crate) fn download(server: &Server, storage: &str, image: &str) -> Vec<u8> {
     let body = json!({"exportImageFromBackupStorage": {"imageUuid": image, "exportFormat": "raw"}});
     let exported = server.finish(server.put(&format!("/zstack/v1/backup-storage/{storage}/actions"), &body)).ok();
     let link = text(&exported["imageUrl"]);
@@ -33,7 +33,7 @@ fn download(server: &Server, storage: &str, image: &str) -> Vec<u8> {
     answer.bytes().unwrap().to_vec()
 }
 
-fn template(server: &Server, backup: &str, storage: &str) -> String {
+pub(crate) fn template(server: &Server, backup: &str, storage: &str) -> String {
     let body = json!({"params": {"name": "t", "backupStorageUuid": storage}});
     text(&server.finish(server.post(&crate::server::template_path(backup), &body)).inventory()["uuid"])
 }

@@ -1,5 +1,6 @@
 //! Backups of virtual machines: all volumes at one point in time, as one group.
 
+use crate::copies::{download, second_storage, template};
 use crate::restore_crashes::{call_and_kill, random_delay};
 use crate::restores::{Guest, volume};
 use crate::server::{Reply, Server, noise, run, text};
@@ -257,4 +258,39 @@ fn another_account_does_nothing_with_a_group() {
     server.finish(made).refused("SYS.1006", &["permission denied"]);
     assert!(machine.contents() == now);
     assert_eq!(server.query(&format!("/zstack/v1/volume-backups?q=groupUuid={group}")).len(), 3);
+}
+
+#[test]
+fn a_group_is_copied_to_another_storage_and_brought_back() {
+    let machine = Machine::start();
+    let server = &machine.server;
+    let (first, second) = (server.backup_storage(), second_storage(server, machine.temp.path()));
+    let before = machine.contents();
+    let taken = machine.back_up(&json!({})).ok();
+    let group = text(&taken["inventories"][0]["groupUuid"]);
+    let storages = |from: &str, to: &str| json!({"srcBackupStorageUuid": from, "dstBackupStorageUuid": to});
+    let copy = |action: &str, from: &str, to: &str| machine.act(&group, action, &storages(from, to));
+    let copied = copy("syncVmBackupFromImageStoreBackupStorage", &first, &second).ok();
+    let copied = copied["inventories"].as_array().unwrap();
+    assert_eq!((copied.len(), &copied[0]["type"]), (3, &json!("Root")));
+    for (volume, content) in machine.volumes.iter().zip(&before) {
+        let backup = copied.iter().find(|backup| backup["volumeUuid"] == volume.as_str()).unwrap();
+        assert_eq!(backup["backupStorageRefs"].as_array().unwrap().len(), 2);
+        let image = template(server, &text(&backup["uuid"]), &second);
+        assert!(download(server, &second, &image) == *content);
+    }
+    // The first storage loses all of them, and gets them back.
+    let path = format!("/zstack/v1/vm-backups/{group}?backupStorageUuids={first}");
+    assert_eq!(server.finish(server.delete(&path)).ok(), json!({}));
+    machine.change();
+    machine.act(&group, "revertVmFromVmBackup", &json!({"backupStorageUuid": first})).refused("SYS.1006", &[&first]);
+    let recovered = copy("recoverVmBackupFromImageStoreBackupStorage", &second, &first).ok();
+    assert_eq!(recovered["inventories"].as_array().unwrap().len(), 3);
+    machine.act(&group, "revertVmFromVmBackup", &json!({"backupStorageUuid": first})).ok();
+    assert!(machine.contents() == before);
+    // What is there is answered as it is.
+    copy("syncVmBackupFromImageStoreBackupStorage", &first, &second).ok();
+    copy("syncVmBackupFromImageStoreBackupStorage", &first, &first).refused("SYS.1007", &["dstBackupStorageUuid"]);
+    let unknown = machine.act(VM, "syncVmBackupFromImageStoreBackupStorage", &storages(&first, &second));
+    unknown.refused("SYS.1003", &["groupUuid", VM]);
 }
