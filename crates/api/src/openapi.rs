@@ -68,6 +68,13 @@ pub fn openapi_document() -> Value {
                     "name": "Authorization",
                     "description": "`OAuth ` and the uuid of a session.",
                 },
+                "accessKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "`ZStack `, the id of an access key, a colon and the Base64 HMAC-SHA1, by the key's secret, \
+                                    of the method, the header `Date` and the path from `/v1` on, joined by line feeds.",
+                },
             },
         },
     })
@@ -100,7 +107,7 @@ impl Paths {
             },
         }))});
         let responses = with_failures(reply);
-        let security = json!([{"session": []}]);
+        let security = json!([{"session": []}, {"accessKey": []}]);
         let shared: Vec<_> = query_parameters()
             .iter()
             .map(|it| json!({"$ref": format!("#/components/parameters/{}", it["name"].as_str().unwrap_or_default())}))
@@ -153,7 +160,7 @@ impl Paths {
             made["x-since"] = operation.since.into();
         }
         if operation.access != Access::Anyone {
-            made["security"] = json!([{"session": []}]);
+            made["security"] = json!([{"session": []}, {"accessKey": []}]);
         }
         if let Some(body) = body {
             made["requestBody"] = json!({"content": {"application/json": {"schema": body}}});

@@ -5,6 +5,7 @@
 //! because many sources try it, turns away those that have failed before, and still lets in whoever has not: nobody can lock
 //! another out. Names count as they are sent, whether or not an account has them.
 
+use crate::{Refusal, Service, ServiceError};
 use imprint_domain::Timestamp;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -76,6 +77,29 @@ impl LogInLimits {
         let mut debts = self.debts();
         debts.sources.add(network_of(source), -SOURCE_COST, now);
         debts.accounts.add(name_of(account), -ACCOUNT_COST, now);
+    }
+}
+
+impl Service {
+    /// Whether that is the password with this hash. It is not looked at when too many tries from there have failed.
+    pub(crate) async fn is_password(
+        &self,
+        client: IpAddr,
+        account: &str,
+        password: String,
+        hash: String,
+    ) -> Result<bool, ServiceError> {
+        let begun = self.log_ins.begin(client, account, self.clock.now());
+        begun.map_err(|limit| Refusal::TooManyFailedLogIns { seconds: limit.retry_after })?;
+        let right = self.passwords.verify(password, hash).await;
+        if right != Ok(false) {
+            self.log_ins.succeeded(client, account, self.clock.now());
+        }
+        let right = right.map_err(|_| Refusal::TooManyLogIns)?;
+        if !right {
+            tracing::info!(%client, "a wrong password was sent");
+        }
+        Ok(right)
     }
 }
 

@@ -2,23 +2,22 @@
 
 use super::create_account::name_taken;
 use crate::arguments::gone;
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, password};
+use crate::{Context, Perform, Service, ServiceError, inventories, password};
 use imprint_api::{AccountInventory, InventoryReply, UpdateAccount};
 use imprint_metadata::{AccountChanges, ChangeAccountError};
 
 impl Perform<UpdateAccount> for Service {
     async fn perform(
         &self,
-        _: Context,
+        context: Context,
         operation: UpdateAccount,
     ) -> Result<InventoryReply<AccountInventory>, ServiceError> {
         let uuid = operation.uuid;
         let row = self.metadata.account(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
-        if let Some(old) = operation.old_password {
-            let right = self.passwords.verify(old, row.password_hash).await.map_err(|_| Refusal::TooManyLogIns)?;
-            if !right {
-                return Err(ServiceError::WrongPassword);
-            }
+        if let Some(old) = operation.old_password
+            && !self.is_password(context.client, &row.name, old, row.password_hash).await?
+        {
+            return Err(ServiceError::WrongPassword);
         }
         let password_hash = match operation.password {
             Some(password) => Some(password::hash_apart(password).await?),
