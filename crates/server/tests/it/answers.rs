@@ -76,7 +76,7 @@ async fn requests_that_cannot_be_read_are_refused_in_plain_text() {
         (server.request(Method::GET, "/v1/images/"), 404, "no api mapping"),
         (server.request(Method::GET, "/v2/images"), 404, "no api mapping"),
         (server.request(Method::PATCH, "/v1/images"), 405, "PATCH"),
-        (server.request(Method::POST, "/v1/images"), 405, "POST"),
+        (server.request(Method::POST, "/v1/images/x"), 405, "POST"),
         (put("{"), 400, "not JSON"),
         (put(r#"{"params":{}}"#), 400, "recoverImage, expungeImage"),
         (put(""), 400, "no action"),
