@@ -20,22 +20,14 @@ impl ErrorKind {
     pub const NOT_FOUND: Self = Self { code: "SYS.1003", description: "the resource cannot be found" };
     /// The resource cannot be deleted.
     pub const DELETE_RESOURCE: Self = Self { code: "SYS.1004", description: "the resource cannot be deleted" };
-    /// The resource's state cannot be changed.
-    pub const CHANGE_STATE: Self = Self { code: "SYS.1005", description: "the resource's state cannot be changed" };
     /// The operation failed.
     pub const OPERATION_FAILED: Self = Self { code: "SYS.1006", description: "the operation failed" };
     /// An API argument is invalid.
     pub const INVALID_ARGUMENT: Self = Self { code: "SYS.1007", description: "an API argument is invalid" };
     /// The management server is not ready.
     pub const NOT_READY: Self = Self { code: "SYS.1010", description: "the management server is not ready" };
-    /// The capability is lacking.
-    pub const NO_CAPABILITY: Self = Self { code: "SYS.1013", description: "the capability is lacking" };
     /// The operation is not supported.
     pub const NOT_SUPPORTED: Self = Self { code: "SYS.1014", description: "the operation is not supported" };
-    /// An HTTP request failed.
-    pub const HTTP: Self = Self { code: "SYS.1015", description: "an HTTP request failed" };
-    /// An input or output operation failed.
-    pub const IO: Self = Self { code: "SYS.1016", description: "an input or output operation failed" };
     /// The operation was cancelled.
     pub const CANCELLED: Self = Self { code: "SYS.1017", description: "the operation was cancelled" };
     /// Authentication failed.
@@ -62,14 +54,10 @@ impl ErrorKind {
         Self::CREATE_RESOURCE,
         Self::NOT_FOUND,
         Self::DELETE_RESOURCE,
-        Self::CHANGE_STATE,
         Self::OPERATION_FAILED,
         Self::INVALID_ARGUMENT,
         Self::NOT_READY,
-        Self::NO_CAPABILITY,
         Self::NOT_SUPPORTED,
-        Self::HTTP,
-        Self::IO,
         Self::CANCELLED,
         Self::AUTHENTICATION,
         Self::INVALID_SESSION,

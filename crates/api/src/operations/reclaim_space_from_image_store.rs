@@ -17,6 +17,7 @@ impl Operation for ReclaimSpaceFromImageStore {
     const NAME: &'static str = "ReclaimSpaceFromImageStore";
     const GROUP: &'static str = "backup storage";
     const ROUTE: Route = Route::action("/backup-storage/image-store/{uuid}/actions");
+    const LONG_JOB: bool = true;
     const ACCESS: Access = Access::Administrator;
     type Reply = ReclaimSpaceReply;
 }

@@ -19,6 +19,8 @@ mod crashes;
 #[cfg(test)]
 mod deletions;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod full_disk;
