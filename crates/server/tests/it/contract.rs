@@ -4,7 +4,7 @@
 use crate::backend::{ADMIN, KNOWN, Script, TestBackend};
 use crate::calls::request;
 use crate::server::{TestServer, json, text};
-use imprint_api::{Access, OperationDescription, ParamForm, ParamRule, Runs, operations};
+use imprint_api::{Access, OperationDescription, ParamForm, ParamRule, Runs, operations, queries};
 use imprint_domain::JobUuid;
 use reqwest::Method;
 use serde_json::{Map, Value, json as value};
@@ -34,6 +34,16 @@ fn parameters(operation: &OperationDescription) -> Map<String, Value> {
 
 async fn server() -> TestServer {
     TestServer::start(TestBackend::new(value!({}))).await
+}
+
+#[tokio::test]
+async fn every_operation_of_the_protocol_is_there() {
+    let missing: Vec<_> = facts()
+        .iter()
+        .filter(|fact| declared(fact).is_none() && !queries().iter().any(|query| fact["operation"] == query.name))
+        .map(|fact| fact["operation"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 #[tokio::test]
