@@ -282,20 +282,6 @@ impl Metadata {
             .await
     }
 
-    /// Whether a volume of another account has one of these sources on that storage.
-    pub async fn is_source_of_another(
-        &self,
-        storage: PrimaryStorageUuid,
-        sources: [String; 2],
-        account: AccountUuid,
-    ) -> Result<bool, MetadataError> {
-        let sql = "SELECT uuid FROM volume WHERE primary_storage_uuid = $1 AND source IN ($2, $3) \
-                   AND account_uuid <> $4 LIMIT 1";
-        let [one_form, other_form] = sources;
-        let values = vec![text(storage), one_form.into(), other_form.into(), text(account)];
-        Ok(one(self.reader(), sql, values).await?.is_some())
-    }
-
     /// A volume whose revert to this backup has begun and not ended.
     pub async fn volume_reverting_to(&self, backup: VolumeBackupUuid) -> Result<Option<VolumeUuid>, MetadataError> {
         let sql = "SELECT uuid FROM volume WHERE revert_backup_uuid = $1";

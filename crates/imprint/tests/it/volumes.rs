@@ -90,23 +90,16 @@ fn blank_volumes_need_a_size_that_can_be() {
 }
 
 #[test]
-fn a_file_that_is_another_accounts_volume_cannot_be_registered() {
+fn only_the_administrator_registers_files_and_gives_them_to_their_owners() {
     let (temp, _) = data_with("disk.raw", &sample_disk(1));
     let server = Server::start(temp.path());
-    server.volume("disk.raw", "raw");
-    let body = json!({"params": {"name": "blank", "diskSize": 1 << 20}});
-    let blank = server.finish(server.post("/zstack/v1/volumes/data", &body)).inventory();
-    let (_, stranger) = server.account("stranger");
-    let register = |file: &str, format: &str| {
-        let tag = format!("volume::source::file:{file}?format={format}");
-        let body = json!({"params": {"name": "v"}, "systemTags": [tag]});
-        server.finish(server.call_as(&stranger, "POST", "/zstack/v1/volumes/data", &body))
-    };
-    let blank = format!("{}.qcow2", text(&blank["uuid"]));
-    for (file, format) in [("disk.raw", "raw"), ("disk.raw", "qcow2"), (&blank, "qcow2")] {
-        register(file, format).refused("SYS.1006", &["permission denied", file]);
-    }
-    std::fs::write(temp.path().join("volumes/own.raw"), sample_disk(2)).unwrap();
-    register("own.raw", "raw").ok();
-    register("own.raw", "raw").ok();
+    let (account, session) = server.account("tenant");
+    let body = json!({"params": {"name": "v"}, "systemTags": ["volume::source::file:disk.raw?format=raw"]});
+    server.call_as(&session, "POST", "/zstack/v1/volumes/data", &body).refused("ID.1002", &["volume::source"]);
+    let volume = server.volume("disk.raw", "raw");
+    let give = json!({"params": {"resourceUuid": &volume}});
+    server.post(&format!("/zstack/v1/account/{account}/resources"), &give).inventory();
+    let path = format!("/zstack/v1/volumes/{volume}");
+    let seen = server.call_as(&session, "GET", &path, &serde_json::Value::Null).ok();
+    assert_eq!(seen["inventories"][0]["uuid"], volume.as_str());
 }

@@ -3,10 +3,10 @@
 use crate::arguments::new_tags;
 use crate::volume_files::new_row;
 use crate::volume_source::VolumeSource;
-use crate::{Caller, Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateDataVolume, InventoryReply, ResourceKind, VolumeInventory};
 use imprint_disk_format::{OpenMode, SourceFormat, open_beneath, write_blank_qcow2};
-use imprint_domain::{PrimaryStorageUuid, VolumeSize, VolumeUuid};
+use imprint_domain::{VolumeSize, VolumeUuid};
 use imprint_jobs::Source;
 use std::path::{Path, PathBuf};
 
@@ -25,12 +25,13 @@ impl Perform<CreateDataVolume> for Service {
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), VolumeUuid::random).await?;
         let system_tags = system_tags::check(ResourceKind::Volume, &operation.system_tags)?;
         let source = declared_source(&system_tags)?;
+        // Whose the files in a storage's directory are only the administrator can know, and give the volume to.
+        if source.is_some() && !caller.administrator {
+            return Err(ServiceError::NotAdministrator { operation: "CreateDataVolume with a volume::source tag" });
+        }
         let size = if source.is_none() { Some(blank_size(operation.disk_size)?) } else { None };
         let storage = self.primary_storage_for(operation.primary_storage_uuid).await?;
         let directory = PathBuf::from(&storage.mount_path);
-        if let Some(source) = &source {
-            self.refuse_foreign(caller, storage.uuid, source).await?;
-        }
         let blank = source.is_none();
         let source = match (source, size) {
             (Some(source), _) => source,
@@ -51,26 +52,6 @@ impl Perform<CreateDataVolume> for Service {
         }
         made.map_err(|error| ServiceError::from_create(error, &uuid))?;
         Ok(InventoryReply { inventory: inventories::volume(row, &self.zone) })
-    }
-}
-
-impl Service {
-    /// A file that is another account's volume is not read or written through a volume of the caller's.
-    async fn refuse_foreign(
-        &self,
-        caller: Caller,
-        storage: PrimaryStorageUuid,
-        source: &VolumeSource,
-    ) -> Result<(), ServiceError> {
-        if caller.administrator {
-            return Ok(());
-        }
-        let forms = [SourceFormat::Qcow2, SourceFormat::Raw]
-            .map(|format| VolumeSource { file: source.file.clone(), format }.to_string());
-        if self.metadata.is_source_of_another(storage, forms, caller.account).await? {
-            return Err(ServiceError::NotOwner { field: "systemTags", value: source.to_string() });
-        }
-        Ok(())
     }
 }
 
