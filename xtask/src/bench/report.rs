@@ -78,6 +78,9 @@ const NOTES: &str = "\
 - **Nothing changed**: beside a loop that reads and takes BLAKE3 only.
 - **Download**: the whole image over HTTP to a client that discards it, beside `qemu-img convert` of the same content
   from a zstd-compressed qcow2 into `null-co`.
+- **Queries**: one image by its id, its name or a user tag among 100,000, over one kept-alive connection, on SQLite and on a
+  PostgreSQL on the same machine, beside the 5 ms that such a query may take.
+- **Mixed**: 64 connections, each a query and a template in turn for a minute; what 99 of 100 take beside the middle one.
 - **Memory**: the server's VmHWM after all of it.
 
 ## Why a raw download is slower than `qemu-img convert` into `null-co`
