@@ -27,7 +27,7 @@ pub fn openapi_document() -> Value {
     }
     let error = generator.subschema_for::<ErrorReply>();
     paths.item("/api-jobs/{uuid}").1.insert("get".to_owned(), poll());
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Imprint",
@@ -77,7 +77,23 @@ pub fn openapi_document() -> Value {
                 },
             },
         },
-    })
+    });
+    drop_null_defaults(&mut document);
+    document
+}
+
+/// What may be left out has no default: null is none of the values that a parameter allows.
+fn drop_null_defaults(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("default").is_some_and(Value::is_null) {
+                fields.shift_remove("default");
+            }
+            fields.values_mut().for_each(drop_null_defaults);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null_defaults),
+        _ => {}
+    }
 }
 
 /// The path items made so far. Templates that differ in the names of their variables only are one path.
