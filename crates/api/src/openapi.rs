@@ -322,9 +322,11 @@ fn reply(schema: &Value) -> Value {
 }
 
 fn with_failures(mut responses: Value) -> Value {
-    for status in ["400", "404", "431"] {
+    for status in ["400", "404"] {
         responses[status] = json!({"$ref": "#/components/responses/refused"});
     }
+    // Refused before anything of it is understood: without a body.
+    responses["431"] = json!({"description": "The request's line or headers are too long."});
     responses["503"] = json!({"$ref": "#/components/responses/failed"});
     responses
 }
