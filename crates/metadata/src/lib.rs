@@ -11,6 +11,7 @@ mod access;
 mod access_keys;
 mod accounts;
 mod attachments;
+mod backup_deletion;
 mod backup_storages;
 mod backups;
 mod catalog;
