@@ -92,6 +92,39 @@ impl ImageRow {
         t.md5_sum, t.url, t.media_type, t.guest_os_type, t.kind, t.platform, t.architecture, t.format, t.system, \
         t.virtio, t.rev, t.account_uuid, t.created, t.changed";
 
+    /// Inserts a row of [`Self::values`].
+    pub(crate) const INSERT: &str = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, \
+        md5_sum, url, media_type, guest_os_type, kind, platform, architecture, format, system, virtio, rev, \
+        account_uuid, created, changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+        $17, $18, $19, $20, $21)";
+
+    /// The columns of its own row, in the order of [`Self::INSERT`].
+    pub(crate) fn values(&self) -> Vec<sea_orm::Value> {
+        vec![
+            text(self.uuid),
+            self.name.clone().into(),
+            optional(self.description.as_ref()),
+            text(self.state),
+            text(self.status),
+            number(self.size),
+            number(self.actual_size),
+            optional(self.md5_sum.as_ref()),
+            self.url.clone().into(),
+            text(self.media_type),
+            optional(self.guest_os_type.as_ref()),
+            self.kind.clone().into(),
+            optional(self.platform.as_ref()),
+            optional(self.architecture.as_ref()),
+            text(self.format),
+            self.system.into(),
+            self.virtio.into(),
+            number(self.rev),
+            text(self.account),
+            self.created.0.into(),
+            self.changed.0.into(),
+        ]
+    }
+
     pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
         Ok(Self {
             uuid: row.parsed("uuid")?,

@@ -355,33 +355,7 @@ pub(crate) async fn remove_unmade(
 
 /// Inserts an image's own row.
 pub(crate) async fn insert_row(db: &impl ConnectionTrait, image: &ImageRow) -> Result<(), DbErr> {
-    let sql = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, md5_sum, url, media_type, \
-               guest_os_type, kind, platform, architecture, format, system, virtio, rev, account_uuid, created, changed) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
-    let values = vec![
-        text(image.uuid),
-        image.name.clone().into(),
-        optional(image.description.as_ref()),
-        text(image.state),
-        text(image.status),
-        number(image.size),
-        number(image.actual_size),
-        optional(image.md5_sum.as_ref()),
-        image.url.clone().into(),
-        text(image.media_type),
-        optional(image.guest_os_type.as_ref()),
-        image.kind.clone().into(),
-        optional(image.platform.as_ref()),
-        optional(image.architecture.as_ref()),
-        text(image.format),
-        image.system.into(),
-        image.virtio.into(),
-        number(image.rev),
-        text(image.account),
-        image.created.0.into(),
-        image.changed.0.into(),
-    ];
-    execute(db, sql, values).await.map(|_| ())
+    execute(db, ImageRow::INSERT, image.values()).await.map(|_| ())
 }
 
 /// Inserts one copy of an image.

@@ -4,7 +4,7 @@
 //! texts are constant, so that each connection prepares them once. Each round trip to SQLite wakes a thread and is woken
 //! by it, which costs as much as a statement does.
 
-use crate::columns::{Columns, all, number, on_postgres, one, optional, root, text};
+use crate::columns::{Columns, all, number, on_postgres, one, root, text};
 use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
 use crate::quotas::{self, Counted};
@@ -97,20 +97,19 @@ const SOURCE: &str = "SELECT r.status AS ref_status, b.status AS backup_status, 
     LEFT JOIN digest d ON d.root = r.root AND d.format = 'qcow2' AND d.layout_version = $3 \
     WHERE b.uuid = $1 AND r.backup_storage_uuid = $2";
 
-/// Three statements with one numbering of their values.
-const INSERT_IMAGE: &str = "INSERT INTO image (uuid, name, description, state, status, size, actual_size, md5_sum, url, \
-    media_type, guest_os_type, kind, platform, architecture, format, system, virtio, rev, account_uuid, created, changed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)";
+/// Further statements in the numbering of the image's values, which go on with storage, path, root, whether its digest is
+/// known, and the record.
 const INSERT_REF: &str = "INSERT INTO image_ref (image_uuid, backup_storage_uuid, install_path, status, root, digested, \
-    created, changed) VALUES ($1, $21, $22, $5, $23, $24, $20, $20) RETURNING id";
-const INSERT_RECORD: &str = "INSERT INTO catalog_outbox (backup_storage_uuid, record) VALUES ($21, $25)";
+    created, changed) VALUES ($1, $22, $23, $5, $24, $25, $20, $21) RETURNING id";
+const INSERT_RECORD: &str = "INSERT INTO catalog_outbox (backup_storage_uuid, record) VALUES ($22, $26)";
 
 /// SQLite runs statements of one text one after the other.
-static INSERT_ON_SQLITE: LazyLock<String> = LazyLock::new(|| format!("{INSERT_IMAGE}; {INSERT_REF}; {INSERT_RECORD}"));
+static INSERT_ON_SQLITE: LazyLock<String> =
+    LazyLock::new(|| format!("{}; {INSERT_REF}; {INSERT_RECORD}", ImageRow::INSERT));
 
 /// PostgreSQL takes parameters for one statement only, and checks references at its end.
 static INSERT_ON_POSTGRES: LazyLock<String> = LazyLock::new(|| {
-    format!("WITH i AS ({INSERT_IMAGE}), r AS ({INSERT_REF}), o AS ({INSERT_RECORD}) SELECT id FROM r")
+    format!("WITH i AS ({}), r AS ({INSERT_REF}), o AS ({INSERT_RECORD}) SELECT id FROM r", ImageRow::INSERT)
 });
 
 impl Metadata {
@@ -219,33 +218,14 @@ async fn insert(
     digested: bool,
 ) -> Result<u64, CreateImageError> {
     let record = records::of_image(image, reference, CatalogState::Live);
-    let values = vec![
-        text(image.uuid),
-        image.name.clone().into(),
-        optional(image.description.as_ref()),
-        text(image.state),
-        text(image.status),
-        number(image.size),
-        number(image.actual_size),
-        optional(image.md5_sum.as_ref()),
-        image.url.clone().into(),
-        text(image.media_type),
-        optional(image.guest_os_type.as_ref()),
-        image.kind.clone().into(),
-        optional(image.platform.as_ref()),
-        optional(image.architecture.as_ref()),
-        text(image.format),
-        image.system.into(),
-        image.virtio.into(),
-        number(image.rev),
-        text(image.account),
-        image.created.0.into(),
+    let mut values = image.values();
+    values.extend([
         text(reference.storage),
         reference.install_path.clone().into(),
         root(&reference.root),
         digested.into(),
         records::json(&record)?.into(),
-    ];
+    ]);
     let sql = match transaction.get_database_backend() {
         DbBackend::Postgres => &*INSERT_ON_POSTGRES,
         _ => &*INSERT_ON_SQLITE,
