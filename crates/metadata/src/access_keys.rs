@@ -1,7 +1,7 @@
 //! Access keys: what signs requests in place of a session.
 
 use crate::columns::{Columns, affected, execute, one, optional, text};
-use crate::{CreateError, Metadata, MetadataError, NewTags};
+use crate::{CreateError, Metadata, MetadataError, NewTags, shares};
 use imprint_domain::{AccessKeyUuid, AccountUuid, ResourceState, Secret, Timestamp};
 
 /// An access key.
@@ -126,7 +126,7 @@ impl Metadata {
                     let sql = "SELECT key_id FROM access_key WHERE uuid = $1";
                     let found = one(transaction, sql, vec![text(uuid)]).await?;
                     execute(transaction, "DELETE FROM access_key WHERE uuid = $1", vec![text(uuid)]).await?;
-                    execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![text(uuid)]).await?;
+                    shares::forget(transaction, &uuid.to_string()).await?;
                     found.map(|row| row.text("key_id")).transpose()
                 })
             })

@@ -133,9 +133,11 @@ async fn remove_creating(
     let creating = format!("SELECT uuid FROM volume_backup WHERE status = 'Creating' {condition}");
     let refs = format!("DELETE FROM volume_backup_ref WHERE backup_uuid IN ({creating})");
     let tags = format!("DELETE FROM tag WHERE resource_uuid IN ({creating})");
+    let shares = format!("DELETE FROM resource_share WHERE resource_uuid IN ({creating})");
     // The rows themselves last to be found, first to be listed: the references decide who is orphaned.
     let uuids = all(transaction, &creating, values.clone()).await?;
     execute(transaction, &tags, values.clone()).await?;
+    execute(transaction, &shares, values.clone()).await?;
     execute(transaction, &refs, values).await?;
     for row in &uuids {
         let uuid = row.text("uuid").map_err(|error| DbErr::Type(error.to_string()))?;

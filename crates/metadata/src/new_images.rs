@@ -345,6 +345,7 @@ pub(crate) async fn remove_unmade(
             "DELETE FROM lease WHERE uuid IN (SELECT lease_uuid FROM image_ref WHERE image_uuid = $1)",
             "DELETE FROM image_ref WHERE image_uuid = $1",
             "DELETE FROM tag WHERE resource_uuid = $1",
+            "DELETE FROM resource_share WHERE resource_uuid = $1",
             "DELETE FROM image WHERE uuid = $1",
         ] {
             execute(transaction, sql, vec![uuid.clone().into()]).await?;

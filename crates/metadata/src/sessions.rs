@@ -23,6 +23,9 @@ pub struct SessionRow {
 /// Why a session was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateSessionError {
+    /// The account is gone, or its password is not any more what was verified.
+    #[error("the account's password was changed")]
+    PasswordChanged,
     /// The account has as many as it may have.
     #[error("the account has {limit} sessions")]
     TooMany {
@@ -52,16 +55,26 @@ impl Metadata {
             .await
     }
 
-    /// Makes a session, unless the account has `limit` living ones.
-    pub async fn create_session(&self, row: SessionRow, limit: u64) -> Result<(), CreateSessionError> {
+    /// Makes a session, unless the account has `limit` living ones, or another password than the one whose hash was
+    /// verified: it may have been changed while it was.
+    pub async fn create_session(
+        &self,
+        row: SessionRow,
+        verified_hash: String,
+        limit: u64,
+    ) -> Result<(), CreateSessionError> {
         let now = self.now().0;
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
                     let database = |error: DbErr| CreateSessionError::Metadata(error.into());
                     // Two log-ins of one account are counted one after the other.
-                    let sql = format!("SELECT uuid FROM account WHERE uuid = $1{}", for_update(transaction));
-                    one(transaction, &sql, vec![text(row.account)]).await.map_err(database)?;
+                    let sql = format!("SELECT password_hash FROM account WHERE uuid = $1{}", for_update(transaction));
+                    let account = one(transaction, &sql, vec![text(row.account)]).await.map_err(database)?;
+                    let hash = account.map(|account| account.text("password_hash")).transpose()?;
+                    if hash != Some(verified_hash) {
+                        return Err(CreateSessionError::PasswordChanged);
+                    }
                     let sql = "SELECT count(*) AS n FROM session WHERE account_uuid = $1 AND expires > $2";
                     let living = one(transaction, sql, vec![text(row.account), now.into()]).await.map_err(database)?;
                     if living.map_or(Ok(0), |row| row.count("n"))? >= limit {
@@ -93,9 +106,10 @@ impl Metadata {
         .transpose()
     }
 
-    /// Moves a session's end.
+    /// Moves a session's end, if it has not come.
     pub async fn extend_session(&self, uuid: SessionUuid, expires: Timestamp) -> Result<(), MetadataError> {
-        self.change("UPDATE session SET expires = $1 WHERE uuid = $2", vec![expires.0.into(), text(uuid)]).await?;
+        let sql = "UPDATE session SET expires = $1 WHERE uuid = $2 AND expires > $3";
+        self.change(sql, vec![expires.0.into(), text(uuid), self.now().0.into()]).await?;
         Ok(())
     }
 

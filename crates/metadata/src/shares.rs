@@ -5,6 +5,7 @@ use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, Owner, backups, images};
 use imprint_api::ResourceKind;
 use imprint_domain::{AccountUuid, Timestamp};
+use std::collections::BTreeSet;
 
 /// The kinds that have owners and can be given to others.
 pub(crate) const OWNED: &[ResourceKind] = &[
@@ -59,7 +60,8 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    fn texts(&self) -> Vec<String> {
+    /// Each once, however often it is named.
+    fn texts(&self) -> BTreeSet<String> {
         let accounts = self.accounts.iter().map(ToString::to_string);
         accounts.chain(self.public.then(String::new)).collect()
     }

@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, all, execute, for_update, number, one, optional, placeholders, text};
 use crate::writer::Transaction;
-use crate::{CreateError, Metadata, MetadataError, NewTags};
+use crate::{CreateError, Metadata, MetadataError, NewTags, shares};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, ImageUuid, LeaseUuid, PrimaryStorageUuid, ResourceState, ResourceStatus, Timestamp,
     VolumeBackupUuid, VolumeUuid,
@@ -226,7 +226,7 @@ impl Metadata {
             .write(move |transaction| {
                 Box::pin(async move {
                     execute(transaction, "DELETE FROM volume WHERE uuid = $1", vec![text(uuid)]).await?;
-                    execute(transaction, "DELETE FROM tag WHERE resource_uuid = $1", vec![text(uuid)]).await?;
+                    shares::forget(transaction, &uuid.to_string()).await?;
                     Ok(())
                 })
             })

@@ -291,7 +291,8 @@ impl Service {
     }
 
     async fn has_administrator(&self) -> Result<bool, ServiceError> {
-        Ok(self.metadata.account_by_name("admin").await?.is_some())
+        // By its id: its name may be changed.
+        Ok(self.metadata.account(administrator()).await?.is_some())
     }
 
     /// The zones that new storages serve.

@@ -52,7 +52,8 @@ impl SessionCache {
     pub(crate) fn look_up(&self, session: SessionUuid, now: Timestamp) -> Lookup {
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(&session) else { return Lookup::Ask };
-        if entry.expires <= now || now.0 - entry.asked.0 > BELIEVED_MS {
+        // A clock that was set back says nothing of how long ago the database was asked.
+        if entry.expires <= now || !(0..=BELIEVED_MS).contains(&(now.0 - entry.asked.0)) {
             return Lookup::Ask;
         }
         // A session that was renewed for longer keeps what it was given.
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(cache.look_up(session, now.plus_seconds(5)), Lookup::Valid { caller, write_back: None });
         assert_eq!(cache.look_up(session, now.plus_seconds(6)), Lookup::Ask);
         cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        assert_eq!(cache.look_up(session, now.plus_seconds(-60)), Lookup::Ask, "a clock that was set back");
         cache.forget(session);
         assert_eq!(cache.look_up(session, now), Lookup::Ask);
     }

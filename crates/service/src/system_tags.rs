@@ -2,6 +2,7 @@
 
 use crate::ServiceError;
 use imprint_api::ResourceKind;
+use std::collections::HashSet;
 
 /// Tags of a kind that are known as a whole.
 fn exact(kind: ResourceKind) -> &'static [&'static str] {
@@ -55,7 +56,7 @@ pub(crate) fn check(kind: ResourceKind, tags: &[String]) -> Result<Vec<String>, 
 }
 
 fn check_of(kind: ResourceKind, field: &'static str, tags: &[String]) -> Result<Vec<String>, ServiceError> {
-    let mut kept = Vec::with_capacity(tags.len());
+    let (mut kept, mut seen) = (Vec::with_capacity(tags.len()), HashSet::new());
     for tag in tags {
         if tag.starts_with("ephemeral::") {
             continue;
@@ -69,7 +70,7 @@ fn check_of(kind: ResourceKind, field: &'static str, tags: &[String]) -> Result<
                 reason: format!("no system tag of {} matches", kind.as_str()),
             });
         }
-        if !kept.contains(tag) {
+        if seen.insert(tag) {
             kept.push(tag.clone());
         }
     }

@@ -183,3 +183,38 @@ fn zones_come_and_go_and_the_server_tells_who_and_when_it_is() {
     let millis = time["currentTime"]["MillionSeconds"].as_i64().unwrap();
     assert_eq!(time["currentTime"]["Seconds"], millis / 1000);
 }
+
+#[test]
+fn the_administrator_may_have_another_name_and_the_server_starts_all_the_same() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    let path = format!("/zstack/v1/accounts/{ADMIN}");
+    server.put(&path, &json!({"updateAccount": {"name": "root"}})).inventory();
+    assert!(server.terminate().success());
+    // The helper logs in as `admin`: that the server tells it so means that it has started.
+    let refused = Server::try_start(Server::command(temp.path(), &[])).err().unwrap();
+    assert!(refused.contains("ID.1000"), "{refused}");
+    assert!(!temp.path().join("admin-password").exists());
+}
+
+#[test]
+fn a_share_ends_with_its_resource_and_not_with_the_next_one_of_that_id() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    let (_, stranger) = server.account("stranger");
+    let uuid = "1b7e44d9083c4f5aa95d3c6e82f0b417";
+    let make = || {
+        let params = json!({"name": "v", "diskSize": 65_536, "resourceUuid": uuid});
+        server.post("/zstack/v1/volumes/data", &json!({"params": params})).inventory();
+    };
+    let path = format!("/zstack/v1/volumes/{uuid}");
+    let seen = || uuids(&server.call_as(&stranger, "GET", &path, &Value::Null).ok()).len();
+    make();
+    let share = json!({"shareResource": {"resourceUuids": [uuid], "toPublic": true}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    assert_eq!(seen(), 1);
+    server.delete(&path).ok();
+    server.put(&format!("{path}/actions"), &json!({"expungeDataVolume": {}})).ok();
+    make();
+    assert_eq!(seen(), 0);
+}

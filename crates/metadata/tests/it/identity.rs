@@ -54,7 +54,7 @@ on_both! {
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let (metadata, session) = (db.metadata.clone(), session(row.uuid));
-            tries.spawn(async move { metadata.create_session(session, 3).await });
+            tries.spawn(async move { metadata.create_session(session, "hash".to_owned(), 3).await });
         }
         let (mut made, mut refused) = (0, 0);
         for result in tries.join_all().await {
@@ -72,7 +72,7 @@ on_both! {
         db.metadata.create_account(row.clone(), imprint_metadata::NewTags::default()).await.unwrap();
         let (expiring, deleted, renewed) = (session(row.uuid), session(row.uuid), session(row.uuid));
         for session in [expiring, deleted, renewed] {
-            db.metadata.create_session(session, 10).await.unwrap();
+            db.metadata.create_session(session, "hash".to_owned(), 10).await.unwrap();
         }
         assert_eq!(db.metadata.session(expiring.uuid).await.unwrap(), Some(expiring));
         db.metadata.delete_session(deleted.uuid).await.unwrap();
@@ -88,6 +88,8 @@ on_both! {
 
         assert!(db.metadata.set_password_hash(row.uuid, "new".to_owned()).await.unwrap());
         assert_eq!(db.metadata.session(renewed.uuid).await.unwrap(), None);
+        let late = db.metadata.create_session(session(row.uuid), "hash".to_owned(), 10).await;
+        assert!(matches!(late, Err(CreateSessionError::PasswordChanged)), "{late:?}");
         assert_eq!(db.metadata.account_by_name("alice").await.unwrap().unwrap().password_hash, "new");
         assert!(!db.metadata.set_password_hash(AccountUuid::random(), "new".to_owned()).await.unwrap());
     }

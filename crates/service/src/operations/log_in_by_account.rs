@@ -29,10 +29,13 @@ impl Perform<LogInByAccount> for Service {
             created: now,
             expires: now.plus_seconds(LIFETIME_SECONDS),
         };
-        self.metadata.create_session(session, MAX_SESSIONS).await.map_err(|error| match error {
-            CreateSessionError::TooMany { limit } => ServiceError::TooManySessions { limit },
-            CreateSessionError::Metadata(error) => error.into(),
-        })?;
+        self.metadata.create_session(session, account.password_hash, MAX_SESSIONS).await.map_err(
+            |error| match error {
+                CreateSessionError::PasswordChanged => ServiceError::WrongPassword,
+                CreateSessionError::TooMany { limit } => ServiceError::TooManySessions { limit },
+                CreateSessionError::Metadata(error) => error.into(),
+            },
+        )?;
         let caller = Caller { account: session.account, administrator: session.administrator };
         self.sessions.remember(session.uuid, caller, session.expires, now);
         let inventory = inventories::session(&session, &self.zone);
