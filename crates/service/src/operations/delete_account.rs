@@ -1,4 +1,5 @@
-//! Deleting an account. What it owned goes to the administrator: nothing is lost with it.
+//! Deleting an account. What it owns at that moment goes to the administrator; what its running calls make afterwards stays
+//! under its id, seen by the administrator alone.
 
 use crate::service::administrator;
 use crate::{Context, Perform, Refusal, Service, ServiceError};

@@ -13,7 +13,8 @@ impl Perform<GetUploadImageJobDetails> for Service {
         let caller = context.caller()?;
         let Ok(image) = operation.image_id.parse() else { return Ok(UploadJobsReply::new(Vec::new())) };
         let Some(upload) = self.jobs.upload_of(image) else { return Ok(UploadJobsReply::new(Vec::new())) };
-        // Whoever has the link may send the image: nobody but its owner learns it.
+        // Whoever has the link may send the image: here only the account that began the upload learns it. The link stands as
+        // the `installPath` of the image too, which all see whom the image is shared with.
         if !caller.administrator && upload.account != caller.account {
             return Ok(UploadJobsReply::new(Vec::new()));
         }
