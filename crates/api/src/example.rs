@@ -159,19 +159,8 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("")
 }
 
-/// A field of no class itself, in an object of that class.
-fn text_or_value(name: &str, schema: &Value, class: &str) -> Value {
-    match value(name, schema, NO_CLASS) {
-        // What is given by neither its schema nor its name alone.
-        Value::String(_) if schema.get("enum").is_none() && schema.get("default").is_none_or(Value::is_null) => {
-            text(name, class).into()
-        }
-        other => other,
-    }
-}
-
 /// An object with those of its fields that an example shows.
-fn object(schema: &Value, class: &str, classes: &[ClassedField]) -> Value {
+fn object(schema: &Value, class: &'static str, classes: &[ClassedField]) -> Value {
     let tree_of = |name: &str| classes.iter().find(|(field, _)| *field == name).map(|(_, tree)| *tree);
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         // A map.
@@ -183,13 +172,8 @@ fn object(schema: &Value, class: &str, classes: &[ClassedField]) -> Value {
     };
     // One result is not both a success and a failure.
     let fields = properties.iter().filter(|(name, _)| !matches!(name.as_str(), "error" | "cause" | "opaque"));
-    let example = fields.map(|(name, property)| {
-        let shown = match tree_of(name) {
-            Some(tree) => value(name, property, tree),
-            None => text_or_value(name, property, class),
-        };
-        (name.clone(), shown)
-    });
+    let own = ClassTree { class, fields: &[] };
+    let example = fields.map(|(name, property)| (name.clone(), value(name, property, tree_of(name).unwrap_or(&own))));
     example.collect::<Map<_, _>>().into()
 }
 
