@@ -3,7 +3,8 @@
 use crate::{
     Access, ErrorKind, Need, OperationDescription, ParamForm, ParamRule, QueryDescription, Runs, operations, queries,
 };
-use serde_json::{Value, json};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
 use std::fmt::Write;
 
 /// A page of the reference.
@@ -37,28 +38,54 @@ impl OperationDescription {
         facts.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
     }
 
+    /// What it does, in one line.
+    pub fn summary(&self) -> String {
+        summary(&(self.params_schema)(&mut schemars::SchemaGenerator::default()).to_value())
+    }
+
     /// The command line that calls it with [`Self::parameters_example`].
     pub fn curl_example(&self) -> String {
-        let mut parameters = self.parameters_example();
+        self.curl(self.parameters_example())
+    }
+
+    /// The command line that calls it with these parameters. What the path needs and is not among them stays to be filled in.
+    pub fn curl(&self, mut parameters: Map<String, Value>) -> String {
         let mut path = String::new();
         for segment in self.route.path().split('/').filter(|segment| !segment.is_empty()) {
             let value = crate::variable(segment).and_then(|name| parameters.shift_remove(name));
-            let _ = write!(path, "/{}", value.as_ref().and_then(Value::as_str).unwrap_or(segment));
+            let value = value.as_ref().and_then(Value::as_str).map(encoded);
+            let _ = write!(path, "/{}", value.as_deref().unwrap_or(segment));
         }
         let session = if self.access == Access::Anyone { "" } else { " -H \"Authorization: OAuth $SESSION\"" };
+        let method = self.route.method().as_str();
         let Some(key) = &self.body_key else {
             let pairs: Vec<_> = parameters.iter().flat_map(|(name, value)| in_query(name, value)).collect();
             let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-            return format!("curl -X {} \"$IMPRINT/zstack/v1{path}{query}\"{session}", self.route.method().as_str());
+            return format!("curl -X {method} \"$IMPRINT/zstack/v1{path}{query}\"{session}");
         };
-        let body = json!({ key: parameters });
-        let method = self.route.method().as_str();
+        let beside: Vec<_> = ["systemTags", "userTags"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), parameters.shift_remove(name)?)))
+            .collect();
+        let mut body = Map::from_iter([(key.clone(), parameters.into())]);
+        body.extend(beside);
+        // Within single quotes a shell takes everything as it is but the quote itself.
+        let body = Value::from(body).to_string().replace('\'', "'\\''");
         format!("curl -X {method} \"$IMPRINT/zstack/v1{path}\"{session} \\\n  -d '{body}'")
     }
 }
 
+/// What stands in URLs as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as a part of a URL.
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
 fn in_query(name: &str, value: &Value) -> Vec<String> {
-    let one = |value: &Value| format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let one =
+        |value: &Value| format!("{name}={}", encoded(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
     match value {
         Value::Array(elements) => elements.iter().map(one).collect(),
         value => vec![one(value)],
@@ -107,8 +134,7 @@ fn page(group: &str) -> ReferencePage {
 }
 
 fn add_operation(text: &mut String, operation: &OperationDescription) {
-    let summary = summary(&(operation.params_schema)(&mut schemars::SchemaGenerator::default()).to_value());
-    let _ = write!(text, "\n## {}\n{summary}\n\n", operation.name);
+    let _ = write!(text, "\n## {}\n{}\n\n", operation.name, operation.summary());
     let _ = writeln!(text, "`{} /zstack/v1{}`", operation.route.method().as_str(), operation.route.path());
     let mut facts = vec![match operation.access {
         Access::Anyone => "needs no session",

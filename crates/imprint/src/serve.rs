@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use imprint_server::{Deletion, Endpoint, LogFormat, ServerConfig, Tls};
+use imprint_console::Console;
+use imprint_server::{Deletion, Endpoint, LocalApi, LogFormat, ServerConfig, Tls};
 use imprint_service::{DeletionPolicy, DeletionSettings, Service, Settings, SystemClock};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -71,8 +72,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         reload_on_hangup(tls.clone())?;
     }
     tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let shutdown = stop_signal(service.clone())?;
-    imprint_server::serve(service, Endpoint { listener, tls }, shutdown, config.http()).await?;
+    let api = LocalApi::new(service.clone(), config.max_calls);
+    let console = Console::new(api.clone());
+    let shutdown = stop_signal(service, console.clone())?;
+    imprint_server::serve(api, Some(console), Endpoint { listener, tls }, shutdown, config.http()).await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -105,7 +108,7 @@ fn reload_on_hangup(tls: Arc<Tls>) -> Result<()> {
 }
 
 /// Ends when the process is asked to; running backups are then taken back.
-fn stop_signal(service: Arc<Service>) -> Result<impl Future<Output = ()>> {
+fn stop_signal(service: Arc<Service>, console: Arc<Console>) -> Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -114,5 +117,6 @@ fn stop_signal(service: Arc<Service>) -> Result<impl Future<Output = ()>> {
         }
         tracing::info!("asked to stop: no new connection is taken, what runs is finished");
         service.stop();
+        console.stop();
     })
 }

@@ -1,6 +1,7 @@
-//! The `Authorization` header: its form only. Whether a session is valid is found out later, after the parameters; whether a
+//! The `Authorization` header, or what scripts of our pages show in its place: its form only. Whether a session is valid is found out later, after the parameters; whether a
 //! signature is right before them, because that is told in plain text.
 
+use crate::page_session;
 use crate::refusal::FrontRefusal;
 use crate::request_date::RequestDate;
 use hyper::header::{AUTHORIZATION, DATE, HeaderMap};
@@ -35,6 +36,11 @@ impl Credentials {
     /// Reads them.
     pub(crate) fn read(headers: &HeaderMap, request: Signable<'_>) -> Result<Self, FrontRefusal> {
         let value = headers.get(AUTHORIZATION);
+        if value.is_none()
+            && let Some(session) = page_session::session_of_script(headers)
+        {
+            return Ok(Self::Session(session.to_owned()));
+        }
         let value = value.ok_or_else(|| FrontRefusal::bad_request("missing header 'Authorization'"))?;
         let value = value.to_str().unwrap_or_default().trim();
         if let Some(session) = value.strip_prefix("OAuth") {

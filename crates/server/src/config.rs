@@ -181,7 +181,6 @@ impl ServerConfig {
             sync_wait: self.sync_wait,
             max_connections: self.max_connections,
             first_head_timeout: FIRST_HEAD_TIMEOUT,
-            max_calls: self.max_calls,
             allow_private_web_hooks: self.allow_private_web_hooks,
             trusted_proxies: self.trusted_proxy.clone(),
             zone: self.time_zone.clone(),

@@ -7,10 +7,11 @@
 
 use crate::authorization::{Credentials, Signable};
 use crate::backend::Backend;
-use crate::call::{Call, Calls, Origin, Outcome};
+use crate::call::{Call, Origin, Outcome};
 use crate::call_headers::{CallHeaders, base_url, wants_mock, wants_schema};
 use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
+use crate::local_api::LocalApi;
 use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
 use crate::refusal::FrontRefusal;
@@ -18,6 +19,7 @@ use crate::reply::{self, Reply};
 use crate::request_body::RequestBodies;
 use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
+use crate::site::{PageRequest, Site};
 use crate::trusted_proxies::Arrival;
 use crate::web_hook::WebHooks;
 use crate::{HttpConfig, download, error_reply, mock, upload};
@@ -33,7 +35,6 @@ use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// What need not be encoded in the last segment of a location.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -42,13 +43,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Debug)]
 pub(crate) struct Front<B> {
     backend: Arc<B>,
+    api: Arc<LocalApi<B>>,
     routes: RouteTable,
-    all: Arc<Calls<B>>,
     records: Arc<JobRecords<B>>,
     hooks: Arc<WebHooks>,
-    /// A place for each call that may run at once.
-    calls: Arc<Semaphore>,
     bodies: RequestBodies,
+    site: Option<Arc<dyn Site>>,
     config: HttpConfig,
 }
 
@@ -57,24 +57,27 @@ impl<B: Backend> Front<B> {
     ///
     /// # Errors
     /// When the system gives no HTTP client its means.
-    pub(crate) fn new(backend: Arc<B>, config: HttpConfig) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        api: Arc<LocalApi<B>>,
+        site: Option<Arc<dyn Site>>,
+        config: HttpConfig,
+    ) -> Result<Self, reqwest::Error> {
+        let backend = api.backend.clone();
         Ok(Self {
             records: Arc::new(JobRecords::new(backend.clone())),
-            all: Calls::new(backend.clone()),
             backend,
+            api,
             routes: RouteTable::new(),
             hooks: Arc::new(WebHooks::new(config.allow_private_web_hooks)?),
-            calls: Arc::new(Semaphore::new(config.max_calls)),
             bodies: RequestBodies::new(),
+            site,
             config,
         })
     }
 
     /// Waits until no call runs any more.
     pub(crate) async fn ended(&self) {
-        let all = u32::try_from(self.config.max_calls).unwrap_or(u32::MAX);
-        // The semaphore is never closed.
-        let _all = self.calls.acquire_many(all).await;
+        self.api.ended().await;
     }
 
     /// Gives up what is still tried in the background: telling hooks and writing how jobs ended.
@@ -111,7 +114,25 @@ impl<B: Backend> Front<B> {
             RequestPath::Export { token } => self.download(head, &token).await,
             RequestPath::Upload { .. } if mock => Err(FrontRefusal::bad_request("an upload has no mock")),
             RequestPath::Upload { token } => upload::answer(&*self.backend, head, &token, body).await,
+            RequestPath::Page(path) => self.page(head, path, body, origin).await,
         }
+    }
+
+    async fn page<R>(&self, head: &Parts, path: String, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
+    where
+        R: Body<Data = Bytes> + Send,
+    {
+        let Some(site) = &self.site else { return Err(RequestPath::unmapped(&path)) };
+        let request = PageRequest {
+            method: head.method.clone(),
+            path,
+            query_string: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers.clone(),
+            body: self.bodies.read_bytes(body).await?.into(),
+            client: origin.client,
+            base_url: origin.base_url,
+        };
+        Ok(site.answer(request).await)
     }
 
     async fn call<R>(
@@ -191,8 +212,9 @@ impl<B: Backend> Front<B> {
             (Runs::AsJob, None, Some(_)) => Mode::Named,
             (Runs::AsJob, None, None) => Mode::Wait,
         };
-        let Ok(permit) = self.calls.clone().try_acquire_owned() else {
-            return Ok(reply::error(&error_reply::busy(self.config.max_calls)));
+        let permit = match self.api.place() {
+            Ok(permit) => permit,
+            Err(busy) => return Ok(reply::error(&busy)),
         };
         let accepted = accepted(operation, &call, headers.timeout);
         let running = Running {
@@ -205,7 +227,7 @@ impl<B: Backend> Front<B> {
             sync_wait: self.config.sync_wait,
             permit,
         };
-        match running.start(self.all.clone().call(call)).await {
+        match running.start(self.api.all.clone().call(call)).await {
             Answer::Ended(outcome) => Ok(ended(outcome, operation.name, wants_schema)),
             Answer::Accepted => Ok(reply::json(StatusCode::ACCEPTED, &accepted)),
             Answer::Duplicate => {

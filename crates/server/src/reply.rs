@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use std::io;
 
 /// The body of an answer.
-pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, io::Error>;
+pub type ReplyBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An answer.
-pub(crate) type Reply = Response<ReplyBody>;
+pub type Reply = Response<ReplyBody>;
 
 /// Who answers.
 const SERVER_NAME: HeaderValue = HeaderValue::from_static(concat!("imprint/", env!("CARGO_PKG_VERSION")));

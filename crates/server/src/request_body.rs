@@ -61,6 +61,14 @@ impl RequestBodies {
         if body.is_end_stream() {
             return Ok(None);
         }
+        body_object(&self.read_bytes(body).await?)
+    }
+
+    /// The body as it is.
+    pub(crate) async fn read_bytes<R>(&self, body: R) -> Result<Vec<u8>, FrontRefusal>
+    where
+        R: Body<Data = Bytes> + Send,
+    {
         let (mut body, mut arrived) = (pin!(body), Arrived::default());
         let has_ended = self.read_beyond(SMALL_BODY, body.as_mut(), &mut arrived).await?;
         // Whoever waits here has sent its share already: the wait is not its fault and counts for no timeout.
@@ -74,7 +82,7 @@ impl RequestBodies {
             let text = format!("the body has more than {MAX_BODY} bytes");
             return Err(FrontRefusal { status: StatusCode::PAYLOAD_TOO_LARGE, text });
         }
-        body_object(&arrived.bytes)
+        Ok(arrived.bytes)
     }
 
     /// Reads until more than `limit` bytes have arrived, or the body has ended: then true.

@@ -20,6 +20,8 @@ pub(crate) enum RequestPath {
         /// What names the upload.
         token: String,
     },
+    /// What is not the API's: a page, if there are pages.
+    Page(String),
 }
 
 impl RequestPath {
@@ -45,8 +47,15 @@ impl RequestPath {
                 Some(job) => Self::Job(job.to_owned()),
                 None => Self::Api(rest.to_owned()),
             }),
-            _ => Err(FrontRefusal::not_found(format!("no api mapping to {}", shown(path)))),
+            // What clients of the API may have meant is refused in its way.
+            _ if decoded.starts_with("/zstack") || !decoded.starts_with('/') => Err(Self::unmapped(path)),
+            _ => Ok(Self::Page(path.to_owned())),
         }
+    }
+
+    /// The refusal of a path that leads nowhere.
+    pub(crate) fn unmapped(path: &str) -> FrontRefusal {
+        FrontRefusal::not_found(format!("no api mapping to {}", shown(path)))
     }
 }
 
@@ -73,20 +82,11 @@ mod tests {
 
     #[test]
     fn other_paths_have_no_mapping_and_broken_utf8_is_refused() {
-        for path in [
-            "/",
-            "",
-            "/v2/images",
-            "/zstack",
-            "/zstackv1/images",
-            "/exports/t",
-            "/exports/t/",
-            "/uploads/",
-            "/uploads/t/x",
-            "/v1images",
-            "*",
-        ] {
+        for path in ["", "/zstack", "/zstackv1/images", "/zstack/exports/t/", "/zstack/v2/images", "*"] {
             assert_eq!(RequestPath::parse(path).unwrap_err().status, 404, "{path}");
+        }
+        for path in ["/", "/v2/images", "/exports/t", "/exports/t/", "/uploads/", "/uploads/t/x", "/v1images"] {
+            assert_eq!(RequestPath::parse(path), Ok(RequestPath::Page(path.to_owned())));
         }
         assert_eq!(RequestPath::parse("/v1/%ff").unwrap_err().status, 400);
     }

@@ -2,6 +2,8 @@
 
 use crate::backend::Backend;
 use crate::front::Front;
+use crate::local_api::LocalApi;
+use crate::site::Site;
 use crate::stall_guard::StallGuard;
 use crate::tls::Tls;
 use crate::trusted_proxies::{Arrival, Scheme, TrustedProxy};
@@ -35,8 +37,6 @@ pub struct HttpConfig {
     pub max_connections: usize,
     /// How long a new connection may take until the head of its first request has arrived.
     pub first_head_timeout: Duration,
-    /// Calls at once, those included whose clients have gone or poll.
-    pub max_calls: usize,
     /// Whether web hooks may be called at private addresses.
     pub allow_private_web_hooks: bool,
     /// Whose word on the client's address and scheme is believed.
@@ -81,19 +81,20 @@ const GRACE: Duration = Duration::from_secs(8);
 /// After the system refused a connection for lack of means.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` ends; then idle connections are closed at once and what runs gets a few seconds to its end.
+/// Serves the API, and a site beside it, until `shutdown` ends; then idle connections are closed at once and what runs gets a few seconds to its end.
 ///
 /// # Errors
 /// When it cannot begin; a connection that fails is logged and ends alone.
 pub async fn serve<B: Backend>(
-    service: Arc<B>,
+    api: Arc<LocalApi<B>>,
+    site: Option<Arc<dyn Site>>,
     endpoint: Endpoint,
     shutdown: impl Future<Output = ()>,
     config: HttpConfig,
 ) -> Result<(), ServeError> {
     let places = Arc::new(Semaphore::new(config.max_connections));
     let first_head_timeout = config.first_head_timeout;
-    let front = Arc::new(Front::new(service, config).map_err(ServeError::WebHooks)?);
+    let front = Arc::new(Front::new(api, site, config).map_err(ServeError::WebHooks)?);
     let graceful = GracefulShutdown::new();
     let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();

@@ -2,7 +2,7 @@
 
 use crate::answers::{image, template_body, template_path};
 use crate::backend::{Script, TestBackend};
-use crate::server::{TestServer, config, json, text};
+use crate::server::{MAX_CALLS, TestServer, config, json, text};
 use imprint_server::HttpConfig;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json as value};
@@ -134,10 +134,10 @@ async fn hooks_at_private_addresses_are_refused_unless_allowed() {
 async fn beyond_the_limit_of_calls_the_server_says_that_it_is_busy() {
     let server = TestServer::start(TestBackend::new(image())).await;
     server.backend.close_gate();
-    for _ in 0..config().max_calls {
+    for _ in 0..MAX_CALLS {
         assert_eq!(json(template(&server)).await.0, 202);
     }
     let (status, body) = json(template(&server)).await;
     assert_eq!((status, &body["error"]["code"]), (503, &value!("SYS.1010")));
-    server.backend.gate.add_permits(config().max_calls);
+    server.backend.gate.add_permits(MAX_CALLS);
 }

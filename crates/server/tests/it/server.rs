@@ -1,7 +1,7 @@
 //! A server that runs as long as a test.
 
 use crate::backend::{ADMIN, TestBackend};
-use imprint_server::{Endpoint, HttpConfig, serve};
+use imprint_server::{Endpoint, HttpConfig, LocalApi, serve};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -20,6 +20,9 @@ pub(crate) struct TestServer {
     served: JoinHandle<()>,
 }
 
+/// Calls that may run at once.
+pub(crate) const MAX_CALLS: usize = 8;
+
 /// The settings of tests: a wait so short that a gated call becomes a job at once.
 pub(crate) fn config() -> HttpConfig {
     HttpConfig {
@@ -27,7 +30,6 @@ pub(crate) fn config() -> HttpConfig {
         sync_wait: Duration::from_millis(50),
         max_connections: 64,
         first_head_timeout: Duration::from_secs(10),
-        max_calls: 8,
         allow_private_web_hooks: true,
         trusted_proxies: Vec::new(),
         zone: imprint_api::ReplyZone::default(),
@@ -44,13 +46,13 @@ impl TestServer {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let backend = Arc::new(backend);
-        let service = backend.clone();
+        let api = LocalApi::new(backend.clone(), MAX_CALLS);
         let served = tokio::spawn(async move {
             let shutdown = async {
                 // A test that ends without stopping drops its end.
                 let _ = stopped.await;
             };
-            serve(service, Endpoint { listener, tls: None }, shutdown, config).await.unwrap();
+            serve(api, None, Endpoint { listener, tls: None }, shutdown, config).await.unwrap();
         });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { backend, address, client, stop, served }

@@ -1,0 +1,42 @@
+// What pages do while one looks at them. Everything works without, except that it must be asked for.
+
+// Parts that follow the server: each event holds the part's new content, made and escaped by the server.
+for (const part of document.querySelectorAll('[data-live]')) {
+  const events = new EventSource(part.dataset.live);
+  const show = (event) => { part.innerHTML = event.data; };
+  events.addEventListener('part', show);
+  events.addEventListener('end', (event) => { show(event); events.close(); });
+}
+
+// Buttons that copy what stands elsewhere on the page.
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copy]');
+  const source = button && document.getElementById(button.dataset.copy);
+  if (!source) return;
+  const text = source.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Over plain HTTP there is no clipboard: mark the text, so that the keys for copying work.
+    getSelection().selectAllChildren(source);
+    return;
+  }
+  const before = button.textContent;
+  button.textContent = document.body.dataset.copied;
+  setTimeout(() => { button.textContent = before; }, 1500);
+});
+
+// Forms that show the command line which does the same.
+for (const form of document.querySelectorAll('form[data-curl]')) {
+  const shown = document.getElementById('curl');
+  let waiting;
+  form.addEventListener('input', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const fields = new URLSearchParams(new FormData(form));
+      for (const secret of form.querySelectorAll('input[type=password]')) fields.delete(secret.name);
+      const answer = await fetch(form.dataset.curl, { method: 'POST', body: fields });
+      if (answer.ok) shown.textContent = await answer.text();
+    }, 150);
+  });
+}

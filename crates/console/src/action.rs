@@ -1,0 +1,88 @@
+//! The form of any operation: shown with what is known already, sent with the session's token, and shown again with what was
+//! typed when something is wrong with it.
+
+use crate::console::Console;
+use crate::forms::{self, Control};
+use crate::layout::{ErrorBox, Layout, failure, page as render};
+use crate::pairs::Pairs;
+use crate::sign_in::local;
+use crate::texts::words;
+use crate::visit::Visit;
+use crate::{outcome, respond};
+use askama::Template;
+use hyper::{Method, StatusCode};
+use imprint_api::{ErrorCode, OperationDescription};
+use imprint_server::Reply;
+
+#[derive(Debug, Template)]
+#[template(path = "action.html")]
+struct ActionPage {
+    layout: Layout,
+    name: &'static str,
+    summary: String,
+    csrf: String,
+    back: String,
+    plain: Vec<Control>,
+    rare: Vec<Control>,
+    danger: bool,
+    expired: bool,
+    error: Option<ErrorBox>,
+    curl: String,
+}
+
+/// Shows the form, or performs what was sent.
+pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static OperationDescription) -> Reply {
+    if visit.method != Method::POST {
+        return form(console, visit, operation, &visit.query, None, false).await;
+    }
+    let is_sure = !forms::is_dangerous(operation.name) || visit.form.get("sure").is_some();
+    if !visit.shows_token() || !is_sure {
+        return form(console, visit, operation, &visit.form, None, true).await;
+    }
+    match outcome::perform(console, visit, operation).await {
+        Ok(reply) => reply,
+        Err(error) => form(console, visit, operation, &visit.form, Some(error), false).await,
+    }
+}
+
+async fn form(
+    console: &Console,
+    visit: &Visit,
+    operation: &'static OperationDescription,
+    typed: &Pairs,
+    error: Option<Box<ErrorCode>>,
+    expired: bool,
+) -> Reply {
+    let (plain, rare) = match forms::controls(console, visit, operation, typed).await {
+        Ok(controls) => controls,
+        Err(error) => return failure(visit, error),
+    };
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let about = forms::subject(operation, typed);
+    let back = typed.get("back").map(local);
+    let back = back.or_else(|| about.map(|(collection, uuid)| format!("/{}/{uuid}", collection.path)));
+    let view = ActionPage {
+        layout: Layout::new(visit, &words(operation.name), "-"),
+        name: operation.name,
+        summary: operation.summary(),
+        csrf: visit.csrf(),
+        back: back.unwrap_or_else(|| "/".to_owned()),
+        plain,
+        rare,
+        danger: forms::is_dangerous(operation.name),
+        expired,
+        error: error.map(|error| ErrorBox::new(visit, error)),
+        curl: curl_line(operation, typed),
+    };
+    render(status, &view, &visit.headers)
+}
+
+/// The command line that does the same as the form, for a page that changes as one types.
+pub(crate) fn curl(visit: &Visit, operation: &'static OperationDescription) -> Reply {
+    respond::text(StatusCode::OK, "text/plain;charset=UTF-8", curl_line(operation, &visit.form))
+}
+
+/// Without secrets: nobody wants them in a shell's history.
+fn curl_line(operation: &'static OperationDescription, typed: &Pairs) -> String {
+    operation.curl(forms::parameters(operation, &forms::linkable(operation, typed)))
+}

@@ -1,0 +1,433 @@
+//! What there is to look at: a table and a page of each kind of thing, which fields they show, how they are filtered, and
+//! what can be done with one. Everything else about these pages is the same for all.
+
+use crate::texts::Texts;
+use imprint_api::{OperationDescription, QueryDescription, operations, queries};
+use serde_json::Value;
+
+/// A kind of thing.
+#[derive(Debug)]
+pub(crate) struct Collection {
+    /// The first segment of its paths.
+    pub(crate) path: &'static str,
+    /// The query that finds them.
+    query: &'static str,
+    /// What they are called.
+    pub(crate) title: fn(&Texts) -> &'static str,
+    /// The fields that the table shows; the first one leads to the thing's page.
+    pub(crate) columns: &'static [&'static str],
+    /// How the table is filtered.
+    pub(crate) filters: &'static [Filter],
+    /// What can be done without having one.
+    pub(crate) creates: &'static [&'static str],
+    /// What can be done with one.
+    pub(crate) actions: &'static [Action],
+    /// What belongs to one: the tables that are shown below it.
+    pub(crate) related: &'static [Related],
+}
+
+/// A filter of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Filter {
+    /// The field holds this text somewhere.
+    Contains(&'static str),
+    /// The field is one of these.
+    OneOf(&'static str, &'static [&'static str]),
+    /// The field is exactly this. Links filter so; there is no place to type it.
+    Is(&'static str),
+}
+
+impl Filter {
+    /// The field.
+    pub(crate) const fn field(self) -> &'static str {
+        match self {
+            Self::Contains(field) | Self::OneOf(field, _) | Self::Is(field) => field,
+        }
+    }
+}
+
+/// What can be done with a thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    /// The operation.
+    pub(crate) operation: &'static str,
+    /// The parameter that takes the thing's id.
+    pub(crate) parameter: &'static str,
+    /// A field, and the values of it with which that makes sense; always, when absent.
+    pub(crate) when: Option<(&'static str, &'static [&'static str])>,
+}
+
+impl Action {
+    /// Whether it makes sense with this one.
+    pub(crate) fn fits(&self, row: &Value) -> bool {
+        self.when.is_none_or(|(field, values)| {
+            let value = row.get(field).map_or_else(String::new, |value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            values.contains(&value.as_str())
+        })
+    }
+}
+
+/// A table of what belongs to a thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Related {
+    /// The collection that it shows.
+    pub(crate) path: &'static str,
+    /// The field there that holds the thing's id.
+    pub(crate) field: &'static str,
+}
+
+const fn action(operation: &'static str, parameter: &'static str) -> Action {
+    Action { operation, parameter, when: None }
+}
+
+const fn only(
+    operation: &'static str,
+    parameter: &'static str,
+    when: (&'static str, &'static [&'static str]),
+) -> Action {
+    Action { operation, parameter, when: Some(when) }
+}
+
+const READY: (&str, &[&str]) = ("status", &["Ready"]);
+const DELETED: (&str, &[&str]) = ("status", &["Deleted"]);
+const NOT_DELETED: (&str, &[&str]) = ("status", &["Ready", "Creating", "NotInstantiated", "Downloading"]);
+const ENABLED_OR_NOT: &[&str] = &["Enabled", "Disabled"];
+
+/// All of them, in the order of the menu.
+pub(crate) static COLLECTIONS: &[Collection] = &[
+    Collection {
+        path: "volumes",
+        query: "QueryVolume",
+        title: |texts| texts.volumes,
+        columns: &["name", "type", "status", "size", "actualSize", "format", "vmInstanceUuid", "createDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("status", &["Ready", "Creating", "Deleted"]),
+            Filter::OneOf("type", &["Root", "Data"]),
+            Filter::Is("primaryStorageUuid"),
+            Filter::Is("vmInstanceUuid"),
+        ],
+        creates: &["CreateDataVolume", "CreateDataVolumeFromVolumeTemplate", "CreateVmBackup"],
+        actions: &[
+            only("CreateVolumeBackup", "volumeUuid", READY),
+            only("CreateDataVolumeTemplateFromVolume", "volumeUuid", READY),
+            only("UpdateVolume", "uuid", NOT_DELETED),
+            only("ResizeDataVolume", "uuid", READY),
+            only("SyncVolumeSize", "uuid", READY),
+            only("ChangeVolumeState", "uuid", NOT_DELETED),
+            only("AttachDataVolumeToVm", "volumeUuid", READY),
+            only("DetachDataVolumeFromVm", "uuid", READY),
+            only("DeleteDataVolume", "uuid", NOT_DELETED),
+            only("RecoverDataVolume", "uuid", DELETED),
+            only("ExpungeDataVolume", "uuid", DELETED),
+        ],
+        related: &[
+            Related { path: "backups", field: "volumeUuid" },
+            Related { path: "system-tags", field: "resourceUuid" },
+        ],
+    },
+    Collection {
+        path: "backups",
+        query: "QueryVolumeBackup",
+        title: |texts| texts.backups,
+        columns: &["name", "volumeUuid", "status", "mode", "size", "groupUuid", "createDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("status", &["Ready", "Creating", "Deleting"]),
+            Filter::OneOf("mode", &["full", "incremental"]),
+            Filter::Is("volumeUuid"),
+            Filter::Is("groupUuid"),
+            Filter::Is("backupStorageRefs.backupStorageUuid"),
+        ],
+        creates: &["CreateVolumeBackup", "CreateVmBackup"],
+        actions: &[
+            only("CreateDataVolumeTemplateFromVolumeBackup", "backupUuid", READY),
+            only("CreateRootVolumeTemplateFromVolumeBackup", "backupUuid", READY),
+            only("CreateDataVolumeFromVolumeBackup", "backupUuid", READY),
+            only("RevertVolumeFromVolumeBackup", "uuid", READY),
+            only("SyncBackupFromImageStoreBackupStorage", "uuid", READY),
+            only("RecoverBackupFromImageStoreBackupStorage", "uuid", READY),
+            action("DeleteVolumeBackup", "uuid"),
+        ],
+        related: &[Related { path: "system-tags", field: "resourceUuid" }],
+    },
+    Collection {
+        path: "images",
+        query: "QueryImage",
+        title: |texts| texts.images,
+        columns: &["name", "mediaType", "status", "state", "size", "actualSize", "format", "createDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("status", &["Ready", "Creating", "Downloading", "Deleted"]),
+            Filter::OneOf("mediaType", &["RootVolumeTemplate", "DataVolumeTemplate", "ISO"]),
+            Filter::Is("backupStorageRefs.backupStorageUuid"),
+        ],
+        creates: &["AddImage", "CreateDataVolumeTemplateFromVolumeBackup", "CreateDataVolumeTemplateFromVolume"],
+        actions: &[
+            only("ExportImageFromBackupStorage", "imageUuid", READY),
+            only("CreateDataVolumeFromVolumeTemplate", "imageUuid", READY),
+            only("CalculateImageHash", "uuid", READY),
+            only("BackupStorageMigrateImage", "imageUuid", READY),
+            only("UpdateImage", "uuid", NOT_DELETED),
+            only("ChangeImageState", "uuid", NOT_DELETED),
+            only("SyncImageSize", "uuid", READY),
+            only("DeleteExportedImageFromBackupStorage", "imageUuid", READY),
+            only("DeleteImage", "uuid", NOT_DELETED),
+            only("RecoverImage", "imageUuid", DELETED),
+            only("ExpungeImage", "imageUuid", DELETED),
+        ],
+        related: &[Related { path: "system-tags", field: "resourceUuid" }],
+    },
+    Collection {
+        path: "backup-storages",
+        query: "QueryImageStoreBackupStorage",
+        title: |texts| texts.backup_storages,
+        columns: &["name", "status", "state", "totalCapacity", "availableCapacity", "url", "createDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("status", &["Connected", "Connecting", "Disconnected"]),
+            Filter::OneOf("state", ENABLED_OR_NOT),
+        ],
+        creates: &["AddImageStoreBackupStorage"],
+        actions: &[
+            action("ReconnectImageStoreBackupStorage", "uuid"),
+            action("SyncVolumeBackup", "imageStoreUuid"),
+            action("SyncImage", "imageStoreUuid"),
+            action("ReclaimSpaceFromImageStore", "uuid"),
+            action("SetImageStoreBackupStorageQuota", "uuids"),
+            action("UpdateImageStoreBackupStorage", "uuid"),
+            action("ChangeBackupStorageState", "uuid"),
+            action("AttachBackupStorageToZone", "backupStorageUuid"),
+            action("DetachBackupStorageFromZone", "backupStorageUuid"),
+            action("GetTrashOnBackupStorage", "uuid"),
+            action("CleanUpTrashOnBackupStorage", "uuid"),
+            action("DeleteBackupStorage", "uuid"),
+        ],
+        related: &[
+            Related { path: "backups", field: "backupStorageRefs.backupStorageUuid" },
+            Related { path: "images", field: "backupStorageRefs.backupStorageUuid" },
+        ],
+    },
+    Collection {
+        path: "primary-storages",
+        query: "QueryPrimaryStorage",
+        title: |texts| texts.primary_storages,
+        columns: &["name", "status", "state", "totalCapacity", "availableCapacity", "url", "createDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("status", &["Connected", "Connecting", "Disconnected"]),
+            Filter::OneOf("state", ENABLED_OR_NOT),
+        ],
+        creates: &["AddLocalPrimaryStorage"],
+        actions: &[
+            action("UpdatePrimaryStorage", "uuid"),
+            action("ChangePrimaryStorageState", "uuid"),
+            action("DeletePrimaryStorage", "uuid"),
+        ],
+        related: &[Related { path: "volumes", field: "primaryStorageUuid" }],
+    },
+    Collection {
+        path: "zones",
+        query: "QueryZone",
+        title: |texts| texts.zones,
+        columns: &["name", "state", "isDefault", "createDate"],
+        filters: &[Filter::Contains("name")],
+        creates: &["CreateZone"],
+        actions: &[action("DeleteZone", "uuid")],
+        related: &[],
+    },
+    Collection {
+        path: "jobs",
+        query: "QueryLongJob",
+        title: |texts| texts.jobs,
+        columns: &["name", "jobName", "state", "executeTime", "createDate", "lastOpDate"],
+        filters: &[
+            Filter::Contains("name"),
+            Filter::OneOf("state", &["Waiting", "Running", "Canceling", "Canceled", "Succeeded", "Failed"]),
+        ],
+        creates: &[],
+        actions: &[
+            only("CancelLongJob", "uuid", ("state", &["Waiting", "Running"])),
+            only("RerunLongJob", "uuid", ("state", &["Failed", "Canceled"])),
+            action("UpdateLongJob", "uuid"),
+            only("DeleteLongJob", "uuid", ("state", &["Succeeded", "Failed", "Canceled"])),
+        ],
+        related: &[],
+    },
+    Collection {
+        path: "accounts",
+        query: "QueryAccount",
+        title: |texts| texts.accounts,
+        columns: &["name", "type", "description", "createDate"],
+        filters: &[Filter::Contains("name"), Filter::OneOf("type", &["SystemAdmin", "Normal"])],
+        creates: &["CreateAccount"],
+        actions: &[
+            action("UpdateAccount", "uuid"),
+            action("CreateAccessKey", "accountUuid"),
+            action("UpdateQuota", "identityUuid"),
+            only("DeleteAccount", "uuid", ("type", &["Normal"])),
+        ],
+        related: &[
+            Related { path: "quotas", field: "identityUuid" },
+            Related { path: "access-keys", field: "accountUuid" },
+            Related { path: "shares", field: "receiverAccountUuid" },
+        ],
+    },
+    Collection {
+        path: "access-keys",
+        query: "QueryAccessKey",
+        title: |texts| texts.access_keys,
+        columns: &["AccessKeyID", "accountUuid", "state", "description", "createDate"],
+        filters: &[Filter::OneOf("state", ENABLED_OR_NOT), Filter::Is("accountUuid")],
+        creates: &["CreateAccessKey"],
+        actions: &[action("ChangeAccessKeyState", "uuid"), action("DeleteAccessKey", "uuid")],
+        related: &[],
+    },
+    Collection {
+        path: "shares",
+        query: "QuerySharedResource",
+        title: |texts| texts.shares,
+        columns: &["resourceUuid", "resourceType", "ownerAccountUuid", "receiverAccountUuid", "toPublic", "createDate"],
+        filters: &[Filter::Is("resourceUuid"), Filter::Is("receiverAccountUuid")],
+        creates: &["ShareResource", "RevokeResourceSharing", "ChangeResourceOwner"],
+        actions: &[],
+        related: &[],
+    },
+    Collection {
+        path: "quotas",
+        query: "QueryQuota",
+        title: |texts| texts.quotas,
+        columns: &["name", "value", "identityUuid", "lastOpDate"],
+        filters: &[Filter::Contains("name"), Filter::Is("identityUuid")],
+        creates: &["UpdateQuota"],
+        actions: &[],
+        related: &[],
+    },
+    Collection {
+        path: "tags",
+        query: "QueryTag",
+        title: |texts| texts.tags,
+        columns: &["name", "value", "color", "type", "createDate"],
+        filters: &[Filter::Contains("name"), Filter::OneOf("type", &["simple", "withToken"])],
+        creates: &["CreateTag"],
+        actions: &[
+            action("AttachTagToResources", "tagUuid"),
+            action("DetachTagFromResources", "tagUuid"),
+            action("UpdateTag", "uuid"),
+            action("DeleteTag", "uuid"),
+        ],
+        related: &[],
+    },
+    Collection {
+        path: "user-tags",
+        query: "QueryUserTag",
+        title: |texts| texts.user_tags,
+        columns: &["tag", "resourceUuid", "resourceType", "createDate"],
+        filters: &[Filter::Contains("tag"), Filter::Is("resourceUuid")],
+        creates: &["CreateUserTag"],
+        actions: &[action("DeleteTag", "uuid")],
+        related: &[],
+    },
+    Collection {
+        path: "system-tags",
+        query: "QuerySystemTag",
+        title: |texts| texts.system_tags,
+        columns: &["tag", "resourceUuid", "resourceType", "inherent", "createDate"],
+        filters: &[Filter::Contains("tag"), Filter::Is("resourceUuid")],
+        creates: &["CreateSystemTag"],
+        actions: &[action("UpdateSystemTag", "uuid"), only("DeleteTag", "uuid", ("inherent", &["false"]))],
+        related: &[],
+    },
+];
+
+/// The collection of that path.
+pub(crate) fn collection(path: &str) -> Option<&'static Collection> {
+    COLLECTIONS.iter().find(|collection| collection.path == path)
+}
+
+/// The operation of that name.
+pub(crate) fn operation(name: &str) -> Option<&'static OperationDescription> {
+    operations().iter().find(|operation| operation.name == name)
+}
+
+/// Where things of this class have their pages.
+pub(crate) fn path_of_class(class: &str) -> Option<&'static str> {
+    let simple = class.rsplit('.').next()?.strip_suffix("Inventory")?;
+    let of_storage = if simple == "BackupStorage" { "ImageStoreBackupStorage" } else { simple };
+    let of_tag = if of_storage == "TagPattern" { "Tag" } else { of_storage };
+    let found = COLLECTIONS.iter().find(|collection| collection.query.strip_prefix("Query") == Some(of_tag));
+    found.map(|collection| collection.path)
+}
+
+/// Where what a field's id names has its page.
+pub(crate) fn path_of_field(field: &str) -> Option<&'static str> {
+    let kind = field.strip_suffix("Uuids").or_else(|| field.strip_suffix("Uuid"))?;
+    let kind = kind.rsplit('.').next().unwrap_or(kind);
+    match kind {
+        "volume" | "rootVolume" => Some("volumes"),
+        "backup" | "volumeBackup" => Some("backups"),
+        "image" | "rootImage" => Some("images"),
+        "backupStorage" | "imageStore" => Some("backup-storages"),
+        "primaryStorage" => Some("primary-storages"),
+        "zone" => Some("zones"),
+        "account" | "ownerAccount" | "receiverAccount" | "identity" => Some("accounts"),
+        "tagPattern" | "tag" => Some("tags"),
+        "longJob" => Some("jobs"),
+        _ => None,
+    }
+}
+
+impl Collection {
+    /// Its query.
+    ///
+    /// # Panics
+    /// Never: a test looks for the query of each.
+    pub(crate) fn query(&self) -> &'static QueryDescription {
+        let found = queries().iter().find(|query| query.name == self.query);
+        found.expect("the queries of all collections are declared")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_named_here_is_declared() {
+        for it in COLLECTIONS {
+            let fields = &it.query().fields;
+            for column in it.columns {
+                assert!(fields.iter().any(|field| field == column), "{}: {column}", it.path);
+            }
+            for name in it.creates {
+                assert!(operation(name).is_some(), "{name}");
+            }
+            for action in it.actions {
+                let found = operation(action.operation).unwrap_or_else(|| panic!("{}", action.operation));
+                let known = found.rules.iter().any(|rule| rule.name == action.parameter);
+                assert!(known, "{} has no {}", action.operation, action.parameter);
+                if let Some((field, _)) = action.when {
+                    assert!(fields.iter().any(|known| known == field), "{}: {field}", it.path);
+                }
+            }
+            for related in it.related {
+                let other = collection(related.path).unwrap();
+                let filtered = other.filters.iter().any(|filter| filter.field() == related.field);
+                assert!(filtered, "{} is not filtered by {}", related.path, related.field);
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_operation_makes_has_a_page() {
+        let of = |name: &str| path_of_class(operation(name).unwrap().classes[0].1.class);
+        assert_eq!(of("CreateDataVolumeTemplateFromVolumeBackup"), Some("images"));
+        assert_eq!(of("CreateVolumeBackup"), Some("backups"));
+        assert_eq!(of("AddImageStoreBackupStorage"), Some("backup-storages"));
+        assert_eq!(of("CreateTag"), Some("tags"));
+        assert_eq!(of("SubmitLongJob"), Some("jobs"));
+    }
+}

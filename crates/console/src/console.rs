@@ -1,0 +1,117 @@
+//! Which page answers which request.
+
+use crate::collections::{collection, operation};
+use crate::layout::not_found;
+use crate::visit::{Person, Visit};
+use crate::{action, assets, detail, events, list, overview, register, respond, settings, sign_in};
+use hyper::{Method, StatusCode};
+use imprint_api::ErrorCode;
+use imprint_server::{LocalApi, PageRequest, Reply, Site};
+use imprint_service::{BoxFuture, Service};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The pages of a service.
+#[derive(Clone, Debug)]
+pub struct Console {
+    pub(crate) api: Arc<LocalApi<Service>>,
+    /// Whether the server stops: streams end then.
+    stopping: Arc<watch::Sender<bool>>,
+}
+
+impl Console {
+    /// The pages over this API.
+    pub fn new(api: Arc<LocalApi<Service>>) -> Arc<Self> {
+        Arc::new(Self { api, stopping: Arc::new(watch::Sender::new(false)) })
+    }
+
+    /// Ends what would go on as long as somebody looks.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    async fn route(self, request: PageRequest) -> Reply {
+        let mut visit = Visit::read(request);
+        let path = visit.path.clone();
+        let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if let ["assets", version, name] = segments.as_slice() {
+            return assets::answer(version, name, &visit.headers).unwrap_or_else(|| not_found(&visit));
+        }
+        let known = self.recognize(&mut visit).await;
+        let posts = visit.method == Method::POST;
+        if !posts && !matches!(visit.method, Method::GET | Method::HEAD) {
+            let text = visit.texts.not_allowed;
+            return respond::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain;charset=UTF-8", text);
+        }
+        match segments.as_slice() {
+            ["sign-in"] if posts => return sign_in::sign_in(&self, &visit).await,
+            ["sign-in"] => return sign_in::page(&visit, None),
+            ["sign-out"] if posts => return sign_in::sign_out(&self, &visit).await,
+            _ => {}
+        }
+        if visit.person.is_none() {
+            return sign_in::ask(&visit, known.err());
+        }
+        match segments.as_slice() {
+            [] => overview::page(&self, &visit).await,
+            ["settings"] => settings::page(&self, &visit),
+            ["events", "job", uuid] => events::job(self, visit.clone(), (*uuid).to_owned()),
+            ["volumes", "register"] => register::answer(&self, &visit).await,
+            ["do", name] => match operation(name) {
+                Some(operation) => action::answer(&self, &visit, operation).await,
+                None => not_found(&visit),
+            },
+            ["do", name, "curl"] if posts => match operation(name) {
+                Some(operation) => action::curl(&visit, operation),
+                None => not_found(&visit),
+            },
+            [name] => match collection(name) {
+                Some(collection) => list::page(&self, &visit, collection).await,
+                None => not_found(&visit),
+            },
+            [name, uuid] => match collection(name) {
+                Some(collection) => detail::page(&self, &visit, collection, uuid).await,
+                None => not_found(&visit),
+            },
+            _ => not_found(&visit),
+        }
+    }
+
+    /// Finds out who makes the request.
+    async fn recognize(&self, visit: &mut Visit) -> Result<(), Box<ErrorCode>> {
+        if visit.visitor.session.is_none() {
+            return Ok(());
+        }
+        let caller = self.api.caller(&visit.visitor).await?;
+        let account = caller.account.to_string();
+        let found = self.row("accounts", &account, visit).await?;
+        let name = found.as_ref().and_then(|row| row.get("name")).and_then(|name| name.as_str());
+        visit.person = Some(Person { caller, name: name.unwrap_or(&account).to_owned(), csrf: visit.csrf() });
+        Ok(())
+    }
+
+    /// The one of a collection that has this id, if the visitor sees it.
+    pub(crate) async fn row(
+        &self,
+        collection_path: &str,
+        uuid: &str,
+        visit: &Visit,
+    ) -> Result<Option<serde_json::Value>, Box<ErrorCode>> {
+        let Some(collection) = collection(collection_path) else { return Ok(None) };
+        if !crate::cell::is_id(uuid) {
+            return Ok(None);
+        }
+        let found = self.api.query(collection.query(), &format!("q=uuid={uuid}&limit=1"), &visit.visitor).await?;
+        Ok(found.inventories.into_iter().flatten().next())
+    }
+}
+
+impl Site for Console {
+    fn answer(&self, request: PageRequest) -> BoxFuture<Reply> {
+        Box::pin(self.clone().route(request))
+    }
+}

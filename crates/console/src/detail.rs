@@ -1,0 +1,134 @@
+//! The page of one thing: what it is, what can be done with it, what belongs to it.
+
+use crate::cell::{Cell, cell};
+use crate::collections::{Collection, collection};
+use crate::console::Console;
+use crate::jobs::JobState;
+use crate::layout::{Layout, failure, not_found, page as render};
+use crate::list::{Link, Section, action_link};
+use crate::pairs::Pairs;
+use crate::visit::Visit;
+use askama::Template;
+use hyper::StatusCode;
+use imprint_api::ErrorCode;
+use imprint_server::Reply;
+use serde_json::Value;
+
+/// A field of a thing.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    /// What it is called.
+    pub(crate) label: String,
+    /// What it holds.
+    pub(crate) cell: Cell,
+    /// What it holds, when that is more than a line.
+    pub(crate) block: Option<String>,
+}
+
+/// A list of things within a thing.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// What they are.
+    pub(crate) label: String,
+    /// Their fields.
+    pub(crate) facts: Vec<Vec<Fact>>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "detail.html")]
+struct DetailPage {
+    layout: Layout,
+    collection_href: String,
+    collection_title: &'static str,
+    actions: Vec<Link>,
+    live: Option<(String, JobState)>,
+    facts: Vec<Fact>,
+    parts: Vec<Part>,
+    sections: Vec<Section>,
+}
+
+/// The page of one of a collection.
+pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static Collection, uuid: &str) -> Reply {
+    match load(console, visit, collection, uuid).await {
+        Ok(Some(view)) => render(StatusCode::OK, &view, &visit.headers),
+        Ok(None) => not_found(visit),
+        Err(error) => failure(visit, error),
+    }
+}
+
+async fn load(
+    console: &Console,
+    visit: &Visit,
+    found_in: &'static Collection,
+    uuid: &str,
+) -> Result<Option<DetailPage>, Box<ErrorCode>> {
+    let Some(row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
+    let fitting = found_in.actions.iter().filter(|action| action.fits(&row));
+    let actions = fitting.filter_map(|action| {
+        let given = Pairs::default().with(action.parameter, uuid);
+        action_link(visit, action.operation, &prefilled(given, &row))
+    });
+    let mut sections = Vec::new();
+    for related in found_in.related {
+        let Some(other) = collection(related.path) else { continue };
+        let filter = Pairs::default().with(related.field, uuid);
+        let title = (other.title)(visit.texts);
+        sections.push(Section::load(console, visit, other, title, &filter, other.columns).await?);
+    }
+    let name = ["name", "tag", "AccessKeyID"].iter().find_map(|field| row.get(*field)).and_then(Value::as_str);
+    let live = match found_in.path {
+        "jobs" => Some((format!("/events/job/{uuid}"), JobState::load(console, visit, &row).await?)),
+        _ => None,
+    };
+    let (facts, parts) = facts(visit, &found_in.query().fields, &row);
+    Ok(Some(DetailPage {
+        layout: Layout::new(visit, name.unwrap_or(uuid), found_in.path),
+        collection_href: format!("/{}", found_in.path),
+        collection_title: (found_in.title)(visit.texts),
+        actions: actions.collect(),
+        live,
+        facts,
+        parts,
+        sections,
+    }))
+}
+
+/// What a form can know already of the thing that it is about: where it lies.
+fn prefilled(given: Pairs, row: &Value) -> Pairs {
+    let storage = row.pointer("/backupStorageRefs/0/backupStorageUuid").and_then(Value::as_str);
+    match storage {
+        Some(storage) => given.with("backupStorageUuid", storage),
+        None => given,
+    }
+}
+
+/// The fields of a thing in the order of its declaration, and the lists in it.
+pub(crate) fn facts(visit: &Visit, fields: &[String], row: &Value) -> (Vec<Fact>, Vec<Part>) {
+    let (mut facts, mut parts) = (Vec::new(), Vec::new());
+    for field in fields {
+        match row.get(field) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(elements)) if elements.iter().any(Value::is_object) => {
+                let one = |element: &Value| {
+                    let inner = element.as_object().into_iter().flatten();
+                    inner.map(|(field, value)| fact(visit, field, value)).collect()
+                };
+                parts.push(Part { label: visit.texts.label(field), facts: elements.iter().map(one).collect() });
+            }
+            Some(value) => facts.push(fact(visit, field, value)),
+        }
+    }
+    (facts, parts)
+}
+
+fn fact(visit: &Visit, field: &str, value: &Value) -> Fact {
+    let label = visit.texts.label(field);
+    let json = match value {
+        // Some fields hold JSON as text.
+        Value::String(text) if text.starts_with('{') => serde_json::from_str::<Value>(text).ok(),
+        Value::Object(_) => Some(value.clone()),
+        _ => None,
+    };
+    let block = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+    Fact { label, cell: cell(field, Some(value)), block }
+}

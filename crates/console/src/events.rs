@@ -1,0 +1,85 @@
+//! What changes while one looks, as server-sent events: each holds the part of the page that replaces the old one.
+
+use crate::console::Console;
+use crate::jobs::JobState;
+use crate::respond;
+use crate::visit::Visit;
+use askama::Template;
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::StatusCode;
+use hyper::body::Frame;
+use imprint_server::Reply;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Looks of one stream: the browser asks again then, and whoever has gone is noticed.
+const LOOKS: u32 = 240;
+
+/// A stream that goes on.
+struct Watching {
+    console: Console,
+    visit: Visit,
+    uuid: String,
+    stopping: watch::Receiver<bool>,
+    last: String,
+    looks: u32,
+    ended: bool,
+}
+
+impl Watching {
+    /// The next event; `None` at the end.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        while !self.ended && self.looks < LOOKS {
+            if self.looks > 0 {
+                let waited = tokio::time::timeout(EVERY, self.stopping.wait_for(|stops| *stops)).await;
+                if waited.is_ok() {
+                    return None;
+                }
+            }
+            self.looks += 1;
+            let row = self.console.row("jobs", &self.uuid, &self.visit).await.ok()??;
+            let state = JobState::load(&self.console, &self.visit, &row).await.ok()?;
+            self.ended = !state.runs();
+            let html = state.render().ok()?;
+            if html == self.last && !self.ended {
+                continue;
+            }
+            let text = event(if self.ended { "end" } else { "part" }, &html);
+            self.last = html;
+            return Some((text.into(), self));
+        }
+        None
+    }
+}
+
+/// An event on the wire: a line break in its data begins another line of data.
+fn event(name: &str, data: &str) -> String {
+    let data = data.lines().collect::<Vec<_>>().join("\ndata: ");
+    format!("event: {name}\ndata: {data}\n\n")
+}
+
+/// A long job, from now to its end.
+pub(crate) fn job(console: Console, visit: Visit, uuid: String) -> Reply {
+    let stopping = console.stopping();
+    let watching = Watching { console, visit, uuid, stopping, last: String::new(), looks: 0, ended: false };
+    let events = stream::unfold(watching, |watching| async {
+        let (bytes, watching) = watching.next().await?;
+        Some((Ok(Frame::data(bytes)), watching))
+    });
+    respond::with_body(StatusCode::OK, "text/event-stream", StreamBody::new(events).boxed_unsync())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_page_ends_an_event() {
+        assert_eq!(event("part", "<p>\n\n</p>"), "event: part\ndata: <p>\ndata: \ndata: </p>\n\n");
+    }
+}

@@ -1,0 +1,242 @@
+//! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
+
+use crate::cell::is_id;
+use crate::collections::{COLLECTIONS, Collection};
+use crate::console::Console;
+use crate::pairs::Pairs;
+use crate::sign_in::{digest, without_machinery};
+use crate::visit::Visit;
+use imprint_api::{ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
+use serde_json::{Map, Value};
+
+/// Where a value is typed or chosen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Control {
+    /// The parameter.
+    pub(crate) name: String,
+    /// What it is called.
+    pub(crate) label: String,
+    /// What it is for.
+    pub(crate) text: String,
+    /// How to type it.
+    pub(crate) hint: &'static str,
+    /// `text`, `password`, `number`, `select` or `lines`.
+    pub(crate) input: &'static str,
+    /// What is there already.
+    pub(crate) value: String,
+    /// What there is to choose from.
+    pub(crate) options: Vec<Choice>,
+    /// Whether the form is not sent without.
+    pub(crate) required: bool,
+    /// The greatest length.
+    pub(crate) max_length: Option<u64>,
+    /// The least number.
+    pub(crate) minimum: Option<i64>,
+    /// The greatest number.
+    pub(crate) maximum: Option<i64>,
+}
+
+/// Something to choose.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    /// What is sent.
+    pub(crate) value: String,
+    /// What it says.
+    pub(crate) text: String,
+    /// Whether it is chosen.
+    pub(crate) chosen: bool,
+}
+
+/// Things to choose from at most; beyond that an id is typed.
+const CHOICES: u64 = 200;
+
+/// Parameters that most people never give.
+const RARE: &[&str] = &["resourceUuid", "tagUuids", "systemTags", "userTags", "clientInfo"];
+
+/// Whether most people never give that parameter.
+fn is_rarely_given(name: &str) -> bool {
+    RARE.contains(&name) || name.ends_with("Bandwidth")
+}
+
+/// Whether the operation takes away or overwrites something.
+pub(crate) fn is_dangerous(operation: &str) -> bool {
+    ["Delete", "Expunge", "Revert", "CleanUp", "Revoke"].iter().any(|verb| operation.starts_with(verb))
+}
+
+/// The controls of a form: those that everybody sees, and those for the few.
+pub(crate) async fn controls(
+    console: &Console,
+    visit: &Visit,
+    operation: &OperationDescription,
+    typed: &Pairs,
+) -> Result<(Vec<Control>, Vec<Control>), Box<ErrorCode>> {
+    let (mut plain, mut rare) = (Vec::new(), Vec::new());
+    for rule in &operation.rules {
+        let control = control(console, visit, rule, typed).await?;
+        let is_rare = !rule.required && control.value.is_empty() && is_rarely_given(&rule.name);
+        if is_rare { &mut rare } else { &mut plain }.push(control);
+    }
+    Ok((plain, rare))
+}
+
+async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pairs) -> Result<Control, Box<ErrorCode>> {
+    let texts = visit.texts;
+    let default = rule.default.as_ref().and_then(Value::as_str);
+    let value = typed.get(&rule.name).unwrap_or_default().to_owned();
+    let base = Control {
+        label: texts.label(&rule.name),
+        text: rule.text.replace('\n', " "),
+        name: rule.name.clone(),
+        required: rule.required,
+        max_length: rule.max_length,
+        minimum: rule.minimum,
+        maximum: rule.maximum,
+        input: "text",
+        ..Control::default()
+    };
+    let select = |values: Vec<(String, String)>| {
+        let choice = |(sent, text): (String, String)| Choice { chosen: sent == value, value: sent, text };
+        let none = (!rule.required).then(|| (String::new(), default.unwrap_or(texts.not_given).to_owned()));
+        none.into_iter().chain(values).map(choice).collect::<Vec<_>>()
+    };
+    if rule.secret {
+        // It is typed again each time: no page holds it.
+        return Ok(Control { input: "password", ..base });
+    }
+    if !rule.values.is_empty() {
+        let options = select(rule.values.iter().map(|it| (it.clone(), it.clone())).collect());
+        return Ok(Control { input: "select", options, value, ..base });
+    }
+    Ok(match rule.form {
+        ParamForm::Boolean => {
+            let values = [("true", texts.yes), ("false", texts.no)];
+            let options = select(values.iter().map(|(sent, text)| ((*sent).to_owned(), (*text).to_owned())).collect());
+            Control { input: "select", options, value, ..base }
+        }
+        ParamForm::Integer { .. } => Control { input: "number", value, ..base },
+        ParamForm::TextList => {
+            let lines = typed.iter().filter(|(name, _)| *name == rule.name).map(|(_, line)| line);
+            let value = lines.collect::<Vec<_>>().join("\n");
+            Control { input: "lines", hint: texts.one_a_line, value, ..base }
+        }
+        ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line, value, ..base },
+        ParamForm::Text => match choices(console, visit, rule.resource).await? {
+            Some(choices) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
+                Control { input: "select", options: select(choices), value, ..base }
+            }
+            _ => Control { value, ..base },
+        },
+    })
+}
+
+/// The collection of things that an id names.
+pub(crate) fn collection_of(resource: ResourceKind) -> Option<&'static Collection> {
+    let path = match resource {
+        ResourceKind::Zone => "zones",
+        ResourceKind::BackupStorage => "backup-storages",
+        ResourceKind::PrimaryStorage => "primary-storages",
+        ResourceKind::Volume => "volumes",
+        ResourceKind::VolumeBackup => "backups",
+        ResourceKind::Image => "images",
+        ResourceKind::TagPattern => "tags",
+        ResourceKind::Account => "accounts",
+        ResourceKind::LongJob => "jobs",
+        _ => return None,
+    };
+    COLLECTIONS.iter().find(|collection| collection.path == path)
+}
+
+/// What an id can name, unless that is too much to choose from.
+async fn choices(
+    console: &Console,
+    visit: &Visit,
+    resource: Option<ResourceKind>,
+) -> Result<Option<Vec<(String, String)>>, Box<ErrorCode>> {
+    let Some(collection) = resource.and_then(collection_of) else { return Ok(None) };
+    let asked = format!("limit={CHOICES}&sort=-createDate&replyWithCount=true&fields=uuid,name");
+    let found = console.api.query(collection.query(), &asked, &visit.visitor).await?;
+    if found.total.is_some_and(|total| total > CHOICES) {
+        return Ok(None);
+    }
+    let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let one = |row: Value| {
+        let uuid = text(&row, "uuid");
+        let short: String = uuid.chars().take(8).collect();
+        let name = format!("{} ({short})", text(&row, "name"));
+        (uuid, name)
+    };
+    Ok(Some(found.inventories.unwrap_or_default().into_iter().map(one).collect()))
+}
+
+/// What was typed, as the operation's parameters: texts, lists and maps. What was left blank is not given.
+pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    for rule in &operation.rules {
+        let given = form.iter().filter(|(name, _)| *name == rule.name).map(|(_, value)| value);
+        let lines = given.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
+        let value = match rule.form {
+            ParamForm::TextList => lines.map(Value::from).collect::<Vec<_>>().into(),
+            ParamForm::Map => lines
+                .map(|line| line.split_once('=').unwrap_or((line, "")))
+                .map(|(name, value)| (name.trim().to_owned(), value.trim().into()))
+                .collect::<Map<_, _>>()
+                .into(),
+            _ if rule.secret => form.raw(&rule.name).filter(|text| !text.is_empty()).map(digest).into(),
+            _ => form.raw(&rule.name).filter(|text| !text.trim().is_empty()).into(),
+        };
+        let is_given = match &value {
+            Value::Null => false,
+            Value::Array(elements) => !elements.is_empty(),
+            Value::Object(entries) => !entries.is_empty(),
+            _ => true,
+        };
+        if is_given {
+            parameters.insert(rule.name.clone(), value);
+        }
+    }
+    parameters
+}
+
+/// What a link may hold of what was typed: everything but secrets.
+pub(crate) fn linkable(operation: &OperationDescription, form: &Pairs) -> Pairs {
+    let secrets = operation.rules.iter().filter(|rule| rule.secret);
+    secrets.fold(without_machinery(form), |pairs, rule| pairs.without(&rule.name))
+}
+
+/// The parameter of an operation whose id says what it is about, and where that has its page.
+pub(crate) fn subject(operation: &OperationDescription, form: &Pairs) -> Option<(&'static Collection, String)> {
+    let mut of_rules = operation.rules.iter().filter_map(|rule| {
+        let uuid = form.get(&rule.name).filter(|uuid| is_id(uuid))?;
+        Some((collection_of(rule.resource?)?, uuid.to_owned()))
+    });
+    of_rules.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collections::operation;
+    use serde_json::json;
+
+    #[test]
+    fn blank_fields_are_not_given_and_lines_become_lists() {
+        let form = Pairs::parse(b"name=+x+&description=&systemTags=a%0D%0A+%0Ab&csrf=t&unknown=1");
+        let parameters = parameters(operation("CreateDataVolume").unwrap(), &form);
+        assert_eq!(Value::Object(parameters), json!({"name": " x ", "systemTags": ["a", "b"]}));
+    }
+
+    #[test]
+    fn a_password_is_digested_and_never_stands_in_a_link() {
+        let create = operation("CreateAccount").unwrap();
+        let form = Pairs::parse(b"name=x&password=secret&csrf=t");
+        assert_eq!(parameters(create, &form)["password"], json!(digest("secret")));
+        assert_eq!(linkable(create, &form).encoded(), "name=x");
+    }
+
+    #[test]
+    fn what_takes_away_is_known_by_its_verb() {
+        assert!(is_dangerous("DeleteVolumeBackup"));
+        assert!(is_dangerous("RevertVolumeFromVolumeBackup"));
+        assert!(!is_dangerous("CreateVolumeBackup"));
+    }
+}

@@ -1,0 +1,130 @@
+//! What surrounds every page: head, menu, who is signed in, and what happened just now.
+
+use crate::assets;
+use crate::collections::{COLLECTIONS, operation};
+use crate::respond;
+use crate::texts::{Texts, words};
+use crate::visit::{Person, Visit};
+use askama::Template;
+use hyper::StatusCode;
+use hyper::header::HeaderMap;
+use imprint_api::ErrorCode;
+use imprint_server::Reply;
+
+/// What surrounds a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// The words of its language.
+    pub(crate) texts: &'static Texts,
+    /// The page's own title.
+    pub(crate) title: String,
+    /// The menu.
+    pub(crate) menu: Vec<MenuEntry>,
+    /// Who is signed in.
+    pub(crate) person: Option<Person>,
+    /// What was done just before.
+    pub(crate) notice: Option<String>,
+    /// Where the style sheet lies.
+    pub(crate) style: String,
+    /// Where the icon lies.
+    pub(crate) icon: String,
+    /// Where the scripts lie.
+    pub(crate) script: String,
+    /// Whether the browser is to ask for the page once more.
+    pub(crate) reload: bool,
+}
+
+/// A line of the menu.
+#[derive(Clone, Debug)]
+pub(crate) struct MenuEntry {
+    /// Where it leads.
+    pub(crate) href: String,
+    /// What it says.
+    pub(crate) text: &'static str,
+    /// Whether the page belongs to it.
+    pub(crate) is_here: bool,
+}
+
+/// The collections of the menu; others are reached from pages.
+const IN_MENU: &[&str] =
+    &["volumes", "backups", "images", "backup-storages", "primary-storages", "jobs", "accounts", "access-keys", "tags"];
+
+impl Layout {
+    /// The surroundings of a page that belongs to this entry of the menu: the first segment of a path.
+    pub(crate) fn new(visit: &Visit, title: &str, section: &str) -> Self {
+        let texts = visit.texts;
+        let entry = |path: &str, text| MenuEntry { href: format!("/{path}"), text, is_here: path == section };
+        let collections = COLLECTIONS.iter().filter(|it| IN_MENU.contains(&it.path));
+        let mut menu = Vec::new();
+        if visit.person.is_some() {
+            menu.push(entry("", texts.overview));
+            menu.extend(collections.map(|it| entry(it.path, (it.title)(texts))));
+            menu.push(entry("settings", texts.settings));
+        }
+        let done = visit.query.get("done").and_then(operation);
+        Self {
+            texts,
+            title: title.to_owned(),
+            menu,
+            person: visit.person.clone(),
+            notice: done.map(|operation| format!("{} {}", texts.done, words(operation.name))),
+            style: assets::path("console.css"),
+            icon: assets::path("icon.svg"),
+            script: assets::path("console.js"),
+            reload: false,
+        }
+    }
+}
+
+/// An error as a page shows it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error_code.html")]
+pub(crate) struct ErrorBox {
+    /// The words.
+    pub(crate) texts: &'static Texts,
+    /// The error.
+    pub(crate) error: Box<ErrorCode>,
+    /// What led to it.
+    pub(crate) causes: Vec<ErrorCode>,
+}
+
+impl ErrorBox {
+    /// That error, with all that led to it.
+    pub(crate) fn new(visit: &Visit, error: Box<ErrorCode>) -> Self {
+        let mut causes = Vec::new();
+        let mut next = error.cause.as_deref();
+        while let Some(cause) = next {
+            causes.push(cause.clone());
+            next = cause.cause.as_deref();
+        }
+        Self { texts: visit.texts, error, causes }
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "failure.html")]
+struct Failure {
+    layout: Layout,
+    error: Option<ErrorBox>,
+}
+
+/// A page of its own for an error.
+pub(crate) fn failure(visit: &Visit, error: Box<ErrorCode>) -> Reply {
+    let layout = Layout::new(visit, visit.texts.failed, "-");
+    page(StatusCode::SERVICE_UNAVAILABLE, &Failure { layout, error: Some(ErrorBox::new(visit, error)) }, &visit.headers)
+}
+
+/// The page for what is not there.
+pub(crate) fn not_found(visit: &Visit) -> Reply {
+    let layout = Layout::new(visit, visit.texts.not_found, "-");
+    page(StatusCode::NOT_FOUND, &Failure { layout, error: None }, &visit.headers)
+}
+
+/// A page.
+pub(crate) fn page(status: StatusCode, template: &impl Template, asked_with: &HeaderMap) -> Reply {
+    match template.render() {
+        Ok(html) => respond::html(status, html, asked_with),
+        // Writing into a string does not fail, and our own templates report nothing else.
+        Err(_) => respond::text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain;charset=UTF-8", "the page was not made"),
+    }
+}

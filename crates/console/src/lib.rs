@@ -1,0 +1,39 @@
+//! Pages for people, over the same application functions as the API: the console, in which the daily work is done without
+//! a command line. Every page is made here and complete without a script; scripts make live what changes while one looks.
+//!
+//! | path | what it is |
+//! |---|---|
+//! | `/` | the overview |
+//! | `/<collection>` | a table of what there is: filtered, sorted and paged by the query of the collection |
+//! | `/<collection>/<uuid>` | one of them, what belongs to it, and what can be done with it |
+//! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
+//! | `/sign-in`, `/sign-out` | sessions |
+//! | `/events/job/<uuid>` | a long job while it runs, as server-sent events |
+//! | `/assets/<file>` | style sheet and scripts, which lie in the binary |
+//!
+//! What always holds: a page shows what the visitor's own queries find; what a form does is an operation of the API, called
+//! with the visitor's session after the token of the session was shown; every text from outside is escaped by the templates.
+
+mod action;
+mod assets;
+mod cell;
+mod collections;
+mod console;
+mod detail;
+mod events;
+mod forms;
+mod jobs;
+mod layout;
+mod list;
+mod outcome;
+mod overview;
+mod pairs;
+mod register;
+mod respond;
+mod settings;
+mod sign_in;
+mod texts;
+mod units;
+mod visit;
+
+pub use console::Console;

@@ -1,0 +1,271 @@
+//! A table of what there is, filtered, sorted and paged by the query behind it. The page's own address says how.
+
+use crate::cell::{Cell, cell, is_id};
+use crate::collections::{Collection, Filter, operation};
+use crate::console::Console;
+use crate::layout::{ErrorBox, Layout, page as render};
+use crate::pairs::{Pairs, link};
+use crate::texts::words;
+use crate::visit::Visit;
+use askama::Template;
+use hyper::StatusCode;
+use imprint_api::{Access, ErrorCode};
+use imprint_server::Reply;
+use serde_json::Value;
+
+/// Rows of a page.
+const PAGE: u64 = 50;
+
+/// A table.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "table.html")]
+pub(crate) struct Table {
+    /// Its columns.
+    pub(crate) heads: Vec<Head>,
+    /// Its rows.
+    pub(crate) rows: Vec<Vec<Cell>>,
+    /// What it says when it has none.
+    pub(crate) empty: String,
+    /// What it shows, for those who do not see it.
+    pub(crate) caption: String,
+}
+
+/// The head of a column.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// What it says.
+    pub(crate) text: String,
+    /// Where it leads: the same table, sorted by the column.
+    pub(crate) href: Option<String>,
+    /// How the table is sorted by it: `ascending`, `descending` or `none`.
+    pub(crate) sorted: &'static str,
+}
+
+/// A link.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// Where it leads.
+    pub(crate) href: String,
+    /// What it says.
+    pub(crate) text: String,
+    /// Whether it leads to something that cannot be taken back.
+    pub(crate) danger: bool,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "list.html")]
+struct ListPage {
+    layout: Layout,
+    filters: Vec<Control>,
+    is_filtered: bool,
+    sort: String,
+    clear: String,
+    creates: Vec<Link>,
+    table: Table,
+    range: String,
+    first: Option<String>,
+    previous: Option<String>,
+    next: Option<String>,
+    error: Option<ErrorBox>,
+}
+
+/// A filter as it is shown.
+#[derive(Debug)]
+struct Control {
+    name: &'static str,
+    label: String,
+    value: String,
+    options: Vec<&'static str>,
+    hidden: bool,
+}
+
+/// The table of a collection.
+pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static Collection) -> Reply {
+    let number = visit.query.get("page").and_then(|text| text.parse::<u64>().ok()).unwrap_or(1).clamp(1, 1 << 40);
+    let start = (number - 1) * PAGE;
+    let sort = sort_of(visit, collection);
+    let asked = conditions(visit, collection).with("sort", &sort).with("limit", &PAGE.to_string());
+    let asked = asked.with("start", &start.to_string()).with("replyWithCount", "true");
+    let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await;
+    let (found, error) = match found {
+        Ok(found) => (found, None),
+        Err(error) => (imprint_service::QueryReply::default(), Some(ErrorBox::new(visit, error))),
+    };
+    let rows = found.inventories.unwrap_or_default();
+    let total = found.total.unwrap_or(0);
+    let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let path = format!("/{}", collection.path);
+    let here = visit.query.clone().without("page").without("done");
+    let at = |page: u64| link(&path, &here.clone().with("page", &page.to_string()));
+    let title = (collection.title)(visit.texts);
+    let filters = controls(visit, collection);
+    let is_filtered = filters.iter().any(|control| !control.value.is_empty());
+    let view = ListPage {
+        layout: Layout::new(visit, title, collection.path),
+        is_filtered,
+        filters,
+        clear: path.clone(),
+        creates: creates(visit, collection),
+        table: Table {
+            heads: heads(visit, collection, &sort),
+            rows: cells(collection, collection.columns, &rows),
+            empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
+            caption: title.to_owned(),
+        },
+        range: if shown == 0 {
+            String::new()
+        } else {
+            let texts = visit.texts;
+            format!("{} {} {} {} {total}", start + 1, texts.to, start + shown, texts.of)
+        },
+        first: (number > 2).then(|| at(1)),
+        previous: (number > 1).then(|| at(number - 1)),
+        next: (start + shown < total).then(|| at(number + 1)),
+        sort,
+        error,
+    };
+    render(StatusCode::OK, &view, &visit.headers)
+}
+
+/// The field that the table is sorted by, `-` before it for descending: what the address says, if there is such a field.
+fn sort_of(visit: &Visit, collection: &Collection) -> String {
+    let given = visit.query.get("sort").unwrap_or_default();
+    let field = given.strip_prefix('-').unwrap_or(given);
+    if collection.columns.contains(&field) { given.to_owned() } else { "-createDate".to_owned() }
+}
+
+/// The conditions of the query, as the filters say.
+fn conditions(visit: &Visit, collection: &Collection) -> Pairs {
+    let mut pairs = Pairs::default();
+    for filter in collection.filters {
+        let Some(value) = visit.query.get(filter.field()) else { continue };
+        let condition = match filter {
+            // What is typed is looked for as it is.
+            Filter::Contains(field) => format!("{field}~=%{}%", literal(value)),
+            Filter::OneOf(field, _) | Filter::Is(field) => format!("{field}={value}"),
+        };
+        pairs = pairs.with("q", &condition);
+    }
+    pairs
+}
+
+/// A text as a pattern that matches it alone.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
+    let control = |filter: &Filter| {
+        let name = filter.field();
+        let value = visit.query.get(name).unwrap_or_default().to_owned();
+        let options = if let Filter::OneOf(_, values) = filter { values.to_vec() } else { Vec::new() };
+        let hidden = matches!(filter, Filter::Is(_));
+        let label = visit.texts.label(name.rsplit('.').next().unwrap_or(name));
+        Control { name, label, value, options, hidden }
+    };
+    let all = collection.filters.iter().map(control);
+    all.filter(|control| !control.hidden || !control.value.is_empty()).collect()
+}
+
+/// The operations that make new things here, as far as the visitor may.
+fn creates(visit: &Visit, collection: &Collection) -> Vec<Link> {
+    let mut links: Vec<_> =
+        collection.creates.iter().filter_map(|name| action_link(visit, name, &Pairs::default())).collect();
+    if collection.path == "volumes" && visit.is_administrator() {
+        let text = visit.texts.register_volume.to_owned();
+        links.insert(0, Link { href: "/volumes/register".to_owned(), text, danger: false });
+    }
+    links
+}
+
+/// A link to the form of an operation, if the visitor may call it.
+pub(crate) fn action_link(visit: &Visit, name: &str, given: &Pairs) -> Option<Link> {
+    let operation = operation(name)?;
+    if operation.access == Access::Administrator && !visit.is_administrator() {
+        return None;
+    }
+    let danger = crate::forms::is_dangerous(name);
+    Some(Link { href: link(&format!("/do/{name}"), given), text: words(name), danger })
+}
+
+fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
+    let here = visit.query.clone().without("sort").without("page").without("done");
+    let head = |field: &&'static str| {
+        let descending = format!("-{field}");
+        let (sorted, next) = match sort {
+            _ if sort == *field => ("ascending", descending.as_str()),
+            _ if sort == descending => ("descending", *field),
+            _ => ("none", *field),
+        };
+        let href = Some(link(&format!("/{}", collection.path), &here.clone().with("sort", next)));
+        Head { text: visit.texts.label(field), href, sorted }
+    };
+    collection.columns.iter().map(head).collect()
+}
+
+/// The rows of a table: the first field of each leads to the thing's page.
+pub(crate) fn cells(collection: &Collection, fields: &[&str], rows: &[Value]) -> Vec<Vec<Cell>> {
+    let cells = |row: &Value| {
+        let uuid = row.get("uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid));
+        let one = |(place, field): (usize, &&str)| {
+            let mut cell = cell(field, row.get(*field));
+            if let (0, Some(uuid)) = (place, uuid) {
+                cell.href = Some(format!("/{}/{uuid}", collection.path));
+            }
+            cell
+        };
+        fields.iter().enumerate().map(one).collect()
+    };
+    rows.iter().map(cells).collect()
+}
+
+/// A short table of what has something in common, with a link to all of it.
+#[derive(Debug, Template)]
+#[template(path = "section.html")]
+pub(crate) struct Section {
+    /// Its title.
+    pub(crate) title: String,
+    /// Its rows.
+    pub(crate) table: Table,
+    /// Where all of it is, when that is more.
+    pub(crate) all: Option<Link>,
+}
+
+/// Rows of a section.
+const SOME: u64 = 10;
+
+impl Section {
+    /// The newest of a collection that are filtered so.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub(crate) async fn load(
+        console: &Console,
+        visit: &Visit,
+        collection: &'static Collection,
+        title: &str,
+        filter: &Pairs,
+        columns: &[&'static str],
+    ) -> Result<Self, Box<ErrorCode>> {
+        let mut asked = Pairs::default().with("sort", "-createDate").with("limit", &SOME.to_string());
+        for (field, value) in filter.iter() {
+            asked = asked.with("q", &format!("{field}={value}"));
+        }
+        let asked = asked.with("replyWithCount", "true");
+        let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await?;
+        let rows = found.inventories.unwrap_or_default();
+        let more = found.total.unwrap_or(0) > SOME;
+        let text = format!("{} ({})", visit.texts.show_all, found.total.unwrap_or(0));
+        let heads = columns.iter().map(|field| Head { text: visit.texts.label(field), href: None, sorted: "none" });
+        Ok(Self {
+            title: title.to_owned(),
+            table: Table {
+                heads: heads.collect(),
+                rows: cells(collection, columns, &rows),
+                empty: visit.texts.nothing_here.to_owned(),
+                caption: title.to_owned(),
+            },
+            all: more.then(|| Link { href: link(&format!("/{}", collection.path), filter), text, danger: false }),
+        })
+    }
+}

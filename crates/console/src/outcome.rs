@@ -1,0 +1,116 @@
+//! Performing what a form asks for, and where one gets afterwards: to what was made, else to what was changed, else to a
+//! page that shows the reply.
+
+use crate::cell::is_id;
+use crate::collections::{operation, path_of_class};
+use crate::console::Console;
+use crate::detail::{Fact, Part, facts};
+use crate::forms;
+use crate::jobs;
+use crate::layout::{Layout, page as render};
+use crate::pairs::{Pairs, link};
+use crate::respond::see_other;
+use crate::texts::words;
+use crate::visit::Visit;
+use askama::Template;
+use hyper::StatusCode;
+use imprint_api::{
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ErrorCode, Operation,
+    OperationDescription, SubmitLongJob,
+};
+use imprint_server::Reply;
+use serde_json::{Map, Value};
+
+/// These could be long jobs, but are done before anybody could look at one.
+const QUICK: &[&str] =
+    &[CreateDataVolumeTemplateFromVolumeBackup::NAME, CreateRootVolumeTemplateFromVolumeBackup::NAME];
+
+#[derive(Debug, Template)]
+#[template(path = "result.html")]
+struct ResultPage {
+    layout: Layout,
+    facts: Vec<Fact>,
+    parts: Vec<Part>,
+    secret: bool,
+    back: String,
+}
+
+/// Performs an operation with what was typed.
+///
+/// # Errors
+/// What the API answers.
+pub(crate) async fn perform(
+    console: &Console,
+    visit: &Visit,
+    operation: &'static OperationDescription,
+) -> Result<Reply, Box<ErrorCode>> {
+    let parameters = forms::parameters(operation, &visit.form);
+    if operation.long_job && !QUICK.contains(&operation.name) {
+        return submit(console, visit, operation, parameters).await;
+    }
+    let reply = console.api.call(operation, parameters, &visit.visitor).await?;
+    Ok(show(visit, operation, &visit.form, &reply))
+}
+
+/// Runs an operation as a long job: it can be watched, cancelled, and found again. Short ones are waited for.
+async fn submit(
+    console: &Console,
+    visit: &Visit,
+    long: &'static OperationDescription,
+    parameters: Map<String, Value>,
+) -> Result<Reply, Box<ErrorCode>> {
+    let Some(submit) = operation(SubmitLongJob::NAME) else { return Ok(see_other("/jobs")) };
+    let name = match parameters.get("name").and_then(Value::as_str) {
+        Some(name) => format!("{}: {name}", words(long.name)),
+        None => words(long.name),
+    };
+    let request = Map::from_iter([
+        ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
+        ("jobName".to_owned(), format!("API{}Msg", long.name).into()),
+        ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
+    ]);
+    let reply = console.api.call(submit, request, &visit.visitor).await?;
+    let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
+    match jobs::ended_soon(console, visit, uuid).await? {
+        Some(reply) => Ok(show(visit, long, &visit.form, &reply)),
+        None => Ok(see_other(&format!("/jobs/{uuid}"))),
+    }
+}
+
+/// Where the reply of an operation leads: the page of what it made or changed.
+pub(crate) fn place(operation: &OperationDescription, reply: &Value) -> Option<String> {
+    let inventory = operation.classes.iter().find(|(field, _)| *field == "inventory");
+    let path = inventory.and_then(|(_, tree)| path_of_class(tree.class))?;
+    let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid))?;
+    Some(format!("/{path}/{uuid}"))
+}
+
+/// Shows what an operation answered.
+fn show(visit: &Visit, operation: &OperationDescription, form: &Pairs, reply: &Value) -> Reply {
+    let done = |path: &str| see_other(&link(path, &Pairs::default().with("done", operation.name)));
+    let secret = reply.pointer("/inventory/AccessKeySecret").is_some_and(Value::is_string);
+    if let Some(path) = place(operation, reply).filter(|_| !secret) {
+        return done(&path);
+    }
+    let subject = forms::subject(operation, form);
+    let is_empty = reply.as_object().is_none_or(Map::is_empty);
+    match &subject {
+        Some((collection, _)) if is_empty && takes_away(operation.name) => {
+            return done(&format!("/{}", collection.path));
+        }
+        Some((collection, uuid)) if is_empty => return done(&format!("/{}/{uuid}", collection.path)),
+        None if is_empty => return done("/"),
+        _ => {}
+    }
+    let shown = reply.get("inventory").unwrap_or(reply);
+    let fields: Vec<_> = shown.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
+    let (facts, parts) = facts(visit, &fields, shown);
+    let back = subject.map_or_else(|| "/".to_owned(), |(collection, uuid)| format!("/{}/{uuid}", collection.path));
+    let layout = Layout::new(visit, &words(operation.name), "-");
+    render(StatusCode::OK, &ResultPage { layout, facts, parts, secret, back }, &visit.headers)
+}
+
+/// Whether what the operation was about has no page any more.
+fn takes_away(operation: &str) -> bool {
+    operation.starts_with("Delete") || operation.starts_with("Expunge")
+}

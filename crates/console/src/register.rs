@@ -1,0 +1,88 @@
+//! Registering a disk file as a volume: a form of its own, because the API says it by a system tag.
+
+use crate::collections::{collection, operation};
+use crate::console::Console;
+use crate::layout::{ErrorBox, Layout, page as render};
+use crate::outcome;
+use crate::pairs::link;
+use crate::respond::see_other;
+use crate::visit::Visit;
+use askama::Template;
+use hyper::{Method, StatusCode};
+use imprint_api::{CreateDataVolume, ErrorCode, Operation};
+use imprint_server::Reply;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+
+/// What stays as it is in the path of a source.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
+#[derive(Debug, Template)]
+#[template(path = "register.html")]
+struct RegisterPage {
+    layout: Layout,
+    csrf: String,
+    name: String,
+    file: String,
+    format: String,
+    storage: String,
+    storages: Vec<(String, String)>,
+    expired: bool,
+    error: Option<ErrorBox>,
+}
+
+/// Shows the form, or registers what it says.
+pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
+    if visit.method != Method::POST {
+        return form(console, visit, false, None).await;
+    }
+    if !visit.shows_token() {
+        return form(console, visit, true, None).await;
+    }
+    match register(console, visit).await {
+        Ok(path) => see_other(&path),
+        Err(error) => form(console, visit, false, Some(error)).await,
+    }
+}
+
+async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorCode>> {
+    let Some(create) = operation(CreateDataVolume::NAME) else { return Ok("/volumes".to_owned()) };
+    let given = |name: &str| visit.form.get(name).unwrap_or_default();
+    let file = utf8_percent_encode(given("file"), PATH);
+    let source = format!("volume::source::file:{file}?format={}", given("format"));
+    let mut parameters =
+        Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!([source]))]);
+    if let Some(storage) = visit.form.get("primaryStorageUuid") {
+        parameters.insert("primaryStorageUuid".to_owned(), storage.into());
+    }
+    let reply = console.api.call(create, parameters, &visit.visitor).await?;
+    let done = crate::pairs::Pairs::default().with("done", create.name);
+    Ok(link(&outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned()), &done))
+}
+
+async fn form(console: &Console, visit: &Visit, expired: bool, error: Option<Box<ErrorCode>>) -> Reply {
+    let typed = if visit.method == Method::POST { &visit.form } else { &visit.query };
+    let given = |name: &str| typed.get(name).unwrap_or_default().to_owned();
+    let found = match collection("primary-storages") {
+        Some(it) => console.api.query(it.query(), "limit=200&sort=name", &visit.visitor).await.unwrap_or_default(),
+        None => imprint_service::QueryReply::default(),
+    };
+    let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rows = found.inventories.unwrap_or_default();
+    let view = RegisterPage {
+        layout: Layout::new(visit, visit.texts.register_volume, "volumes"),
+        csrf: visit.csrf(),
+        name: given("name"),
+        file: given("file"),
+        format: given("format"),
+        storage: given("primaryStorageUuid"),
+        storages: rows
+            .iter()
+            .map(|row| (text(row, "uuid"), format!("{} ({})", text(row, "name"), text(row, "url"))))
+            .collect(),
+        expired,
+        error: error.map(|error| ErrorBox::new(visit, error)),
+    };
+    let status = if view.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    render(status, &view, &visit.headers)
+}

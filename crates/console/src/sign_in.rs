@@ -1,0 +1,160 @@
+//! Signing in and out. Whoever has to sign in on the way gets to where it was going, with what it had typed.
+
+use crate::collections::operation;
+use crate::console::Console;
+use crate::forms;
+use crate::layout::{ErrorBox, Layout, failure};
+use crate::pairs::{Pairs, link};
+use crate::visit::Visit;
+use crate::{layout, respond};
+use askama::Template;
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, SET_COOKIE};
+use imprint_api::{ErrorCode, ErrorKind, LogInByAccount, LogOut, Operation};
+use imprint_server::{Reply, SESSION_COOKIE};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha512};
+
+#[derive(Debug, Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    layout: Layout,
+    account: String,
+    next: String,
+    ended: bool,
+    error: Option<ErrorBox>,
+}
+
+/// The page that asks who it is.
+pub(crate) fn page(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
+    let next = visit.form.get("next").or_else(|| visit.query.get("next")).unwrap_or("/").to_owned();
+    ask_for(visit, next, false, error)
+}
+
+/// The same in place of a page that only those who are signed in may see.
+pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
+    // The browser keeps the cookie back when another site's link leads here, and sends it when our own page does.
+    if visit.came_from_elsewhere() {
+        let mut layout = Layout::new(visit, visit.texts.opening, "-");
+        layout.reload = true;
+        return layout::page(StatusCode::OK, &Opening { layout }, &visit.headers);
+    }
+    let error = match error {
+        Some(error) if error.code != ErrorKind::INVALID_SESSION.code => return failure(visit, error),
+        other => other,
+    };
+    ask_for(visit, where_to(visit), error.is_some(), None)
+}
+
+/// Where the visit was going. What a form held stands in the link, so that the form is filled in again; it is not sent
+/// again by itself.
+fn where_to(visit: &Visit) -> String {
+    let typed = match visit.segments().as_slice() {
+        ["do", name] if visit.method == hyper::Method::POST => {
+            operation(name).map(|it| forms::linkable(it, &visit.form))
+        }
+        ["volumes", "register"] if visit.method == hyper::Method::POST => Some(visit.form.clone().without("csrf")),
+        _ => None,
+    };
+    let path: Vec<_> = visit.path.split('/').map(encoded).collect();
+    link(&path.join("/"), &typed.unwrap_or_else(|| visit.query.clone()))
+}
+
+/// A segment of a path.
+fn encoded(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn ask_for(visit: &Visit, next: String, ended: bool, error: Option<Box<ErrorCode>>) -> Reply {
+    let layout = Layout::new(visit, visit.texts.sign_in, "-");
+    let account = visit.form.get("account").unwrap_or_default().to_owned();
+    let error = error.map(|error| ErrorBox::new(visit, error));
+    layout::page(StatusCode::UNAUTHORIZED, &SignInPage { layout, account, next, ended, error }, &visit.headers)
+}
+
+#[derive(Debug, Template)]
+#[template(path = "opening.html")]
+struct Opening {
+    layout: Layout,
+}
+
+/// A password as it travels.
+pub(crate) fn digest(password: &str) -> String {
+    hex::encode(Sha512::digest(password))
+}
+
+/// Makes a session of a name and a password.
+pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
+    if !visit.is_from_here() {
+        return page(visit, None);
+    }
+    let password = visit.form.raw("password").unwrap_or_default();
+    let account = visit.form.get("account").unwrap_or_default();
+    let parameters =
+        Map::from_iter([("accountName".to_owned(), account.into()), ("password".to_owned(), digest(password).into())]);
+    let Some(log_in) = operation(LogInByAccount::NAME) else { return layout::not_found(visit) };
+    match console.api.call(log_in, parameters, &visit.visitor).await {
+        Err(error) => page(visit, Some(error)),
+        Ok(reply) => {
+            let session = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
+            let mut reply = respond::see_other(&local(visit.form.get("next").unwrap_or("/")));
+            set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}={session}"));
+            reply
+        }
+    }
+}
+
+/// Ends the session.
+pub(crate) async fn sign_out(console: &Console, visit: &Visit) -> Reply {
+    if !visit.shows_token() {
+        return respond::see_other("/");
+    }
+    let session = visit.visitor.session.clone().unwrap_or_default();
+    let parameters = Map::from_iter([("sessionUuid".to_owned(), session.into())]);
+    if let Some(log_out) = operation(LogOut::NAME)
+        && let Err(error) = console.api.call(log_out, parameters, &visit.visitor).await
+    {
+        return failure(visit, error);
+    }
+    let mut reply = respond::see_other("/sign-in");
+    set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}=; Max-Age=0"));
+    reply
+}
+
+/// No script reads the cookie, and no other site's request carries it; over TLS it never travels without.
+fn set_cookie(reply: &mut Reply, visit: &Visit, pair: &str) {
+    let secure = if visit.visitor.base_url.starts_with("https://") { "; Secure" } else { "" };
+    if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
+        reply.headers_mut().insert(SET_COOKIE, value);
+    }
+}
+
+/// A place of this server: another one is no place to be sent to.
+pub(crate) fn local(path: &str) -> String {
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path.to_owned() } else { "/".to_owned() }
+}
+
+/// Names and values without those that only make a form work.
+pub(crate) fn without_machinery(form: &Pairs) -> Pairs {
+    form.clone().without("csrf").without("sure").without("back")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_server() {
+        assert_eq!(local("/images?sort=-size"), "/images?sort=-size");
+        for path in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "javascript:x", "/é"]
+        {
+            assert_eq!(local(path), "/", "{path}");
+        }
+    }
+
+    #[test]
+    fn passwords_travel_as_their_digest() {
+        assert!(digest("secret").starts_with("bd2b1aaf7ef4f09be9f52ce2d8d599674d81aa9d6a4421696dc4d93dd0619d68"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The API as it is called from within this process. Requests come this way once they are read, and so do forms of pages:
+//! both run through the same checks and take the same places.
+
+use crate::backend::Backend;
+use crate::call::{Call, Calls, Origin};
+use crate::error_reply;
+use crate::parameters::typed;
+use crate::query_parameters::{self, QueryRefusal};
+use imprint_api::{Access, ErrorCode, ErrorKind, OperationDescription, QueryDescription};
+use imprint_domain::JobUuid;
+use imprint_service::{Caller, QueryReply, ServiceError, Work};
+use serde_json::{Map, Value};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Calls operations and queries.
+#[derive(Debug)]
+pub struct LocalApi<B> {
+    pub(crate) backend: Arc<B>,
+    pub(crate) all: Arc<Calls<B>>,
+    /// A place for each call that may run at once.
+    places: Arc<Semaphore>,
+    max_calls: usize,
+}
+
+/// Who asks for something from within a page.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The session, if the visitor has one.
+    pub session: Option<String>,
+    /// The visitor's address.
+    pub client: IpAddr,
+    /// What absolute URLs begin with.
+    pub base_url: String,
+}
+
+impl<B: Backend> LocalApi<B> {
+    /// The API of this service, which runs at most so many calls at once.
+    pub fn new(backend: Arc<B>, max_calls: usize) -> Arc<Self> {
+        let all = Calls::new(backend.clone());
+        Arc::new(Self { backend, all, places: Arc::new(Semaphore::new(max_calls)), max_calls })
+    }
+
+    /// A place for a call.
+    ///
+    /// # Errors
+    /// When all are taken.
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Box<ErrorCode>> {
+        self.places.clone().try_acquire_owned().map_err(|_| Box::new(error_reply::busy(self.max_calls)))
+    }
+
+    /// Waits until no call runs any more.
+    pub(crate) async fn ended(&self) {
+        let all = u32::try_from(self.max_calls).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let _all = self.places.acquire_many(all).await;
+    }
+
+    /// Whose session that is.
+    ///
+    /// # Errors
+    /// When it is nobody's, or not any more.
+    pub async fn caller(&self, visitor: &Visitor) -> Result<Caller, Box<ErrorCode>> {
+        let session = visitor.session.as_deref().unwrap_or_default();
+        let caller = self.backend.caller(session).await;
+        caller.map_err(|error| failed(&error))
+    }
+
+    /// Performs an operation as if the visitor had sent it. The parameters may be texts, as forms have them. The call runs to
+    /// its end even when this future is dropped.
+    ///
+    /// # Errors
+    /// What the API would have answered.
+    pub async fn call(
+        &self,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        visitor: &Visitor,
+    ) -> Result<Value, Box<ErrorCode>> {
+        let parameters = typed(operation, parameters).map_err(|refusal| refused(&refusal.text))?;
+        let place = self.place()?;
+        let caller = match operation.access {
+            Access::Anyone => None,
+            _ => Some(self.backend.caller(visitor.session.as_deref().unwrap_or_default()).await),
+        };
+        let job = JobUuid::random().to_string();
+        let origin = Origin { client: visitor.client, base_url: visitor.base_url.clone() };
+        let call = Call { operation, parameters, caller, origin, job: job.clone(), work: Work::default() };
+        let calling = self.all.clone().call(call);
+        let outcome = tokio::spawn(async move {
+            let _place = place;
+            calling.await
+        });
+        let outcome = outcome.await.map_err(|_| Box::new(error_reply::panicked(&job)))?;
+        if outcome.succeeded {
+            return Ok(outcome.body);
+        }
+        let error = outcome.body.get("error").cloned().unwrap_or_default();
+        Err(serde_json::from_value(error).unwrap_or_else(|_| Box::new(error_reply::panicked(&job))))
+    }
+
+    /// The rows that the visitor sees of what a query string asks for.
+    ///
+    /// # Errors
+    /// What the API would have answered.
+    pub async fn query(
+        &self,
+        query: &'static QueryDescription,
+        query_string: &str,
+        visitor: &Visitor,
+    ) -> Result<QueryReply, Box<ErrorCode>> {
+        let request = query_parameters::parse(query_string).map_err(|refusal| match refusal {
+            QueryRefusal::Front(refusal) => refused(&refusal.text),
+            QueryRefusal::Api(error) => failed(&error),
+        })?;
+        let caller = self.caller(visitor).await?;
+        let collection = query_parameters::collection(query, &request);
+        self.backend.query(collection, request, caller).await.map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &ServiceError) -> Box<ErrorCode> {
+    Box::new(error_reply::error_code(error, &JobUuid::random().to_string()))
+}
+
+fn refused(text: &str) -> Box<ErrorCode> {
+    Box::new(ErrorCode::new(ErrorKind::INVALID_ARGUMENT, text))
+}
