@@ -18,6 +18,16 @@ impl Secret {
     }
 }
 
+/// What whoever holds it may do something with, and nobody guesses: 256 random bits in hex.
+///
+/// # Panics
+/// When the operating system gives no random bytes.
+pub fn random_token() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    hex::encode(bytes)
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")

@@ -17,7 +17,7 @@ pub struct LongJobRow {
     pub api_id: String,
     /// `API`, the name of the operation, `Msg`.
     pub job_name: String,
-    /// The operation's parameters as JSON text.
+    /// The operation's parameters as JSON text, as they may be seen.
     pub job_data: String,
     /// The reply or the error as JSON text, once it has ended.
     pub job_result: Option<String>,
@@ -62,14 +62,19 @@ impl LongJobRow {
 }
 
 impl Metadata {
-    /// Makes a long job.
-    pub async fn create_long_job(&self, job: LongJobRow, tags: NewTags) -> Result<(), CreateError> {
+    /// Makes a long job. `secret_data`: the parameters as they are used, if they may not be seen so.
+    pub async fn create_long_job(
+        &self,
+        job: LongJobRow,
+        secret_data: Option<String>,
+        tags: NewTags,
+    ) -> Result<(), CreateError> {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
                     let sql = "INSERT INTO long_job (uuid, name, description, api_id, job_name, job_data, state, \
-                               target_uuid, node, account_uuid, created, changed) \
-                               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                               target_uuid, node, account_uuid, created, changed, secret_job_data) \
+                               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
                     let values = vec![
                         text(job.uuid),
                         job.name.into(),
@@ -83,6 +88,7 @@ impl Metadata {
                         text(job.account),
                         job.created.0.into(),
                         job.changed.0.into(),
+                        optional(secret_data),
                     ];
                     execute(transaction, sql, values).await?;
                     tags.insert(transaction, job.uuid, "LongJobVO", job.created).await?;
@@ -96,6 +102,12 @@ impl Metadata {
     pub async fn long_job(&self, uuid: LongJobUuid) -> Result<Option<LongJobRow>, MetadataError> {
         let sql = format!("SELECT {} FROM long_job t WHERE t.uuid = $1", LongJobRow::COLUMNS);
         one(self.reader(), &sql, vec![text(uuid)]).await?.map(|row| LongJobRow::read(&row)).transpose()
+    }
+
+    /// The parameters of a long job as they are used, secrets among them.
+    pub async fn long_job_data(&self, uuid: LongJobUuid) -> Result<Option<String>, MetadataError> {
+        let sql = "SELECT COALESCE(secret_job_data, job_data) AS data FROM long_job WHERE uuid = $1";
+        one(self.reader(), sql, vec![text(uuid)]).await?.map(|row| row.text("data")).transpose()
     }
 
     /// Moves a job from one of these states to another; `false` when it is in none of them.

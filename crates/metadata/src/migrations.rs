@@ -4,6 +4,7 @@ mod access_keys;
 mod content;
 mod identity;
 mod initial;
+mod long_job_secrets;
 mod storages;
 mod volumes;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(access_keys::AccessKeys),
             Box::new(storages::Storages),
             Box::new(content::Content),
+            Box::new(long_job_secrets::LongJobSecrets),
         ]
     }
 }

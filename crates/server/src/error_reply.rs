@@ -3,6 +3,7 @@
 
 use crate::refusal::shown;
 use imprint_api::{ErrorCode, ErrorKind};
+use imprint_domain::without_url_passwords;
 use imprint_service::{Refusal, ServiceError};
 use std::error::Error;
 
@@ -14,7 +15,8 @@ pub(crate) fn error_code(error: &ServiceError, job: &str) -> ErrorCode {
         return ErrorCode::new(ErrorKind::INTERNAL, &details)
             .with_elaboration(&format!("The server's log has the cause, under job {}.", shown(job)));
     }
-    let code = ErrorCode::new(kind(error), &error.to_string());
+    // Whatever an error quotes: a password is not told to those who may only see how a job ended.
+    let code = ErrorCode::new(kind(error), &without_url_passwords(&error.to_string()));
     let code = match error {
         ServiceError::NotCreated { cause, .. } => code.with_cause(error_code(cause, job)),
         _ => code,
@@ -27,7 +29,7 @@ pub(crate) fn error_code(error: &ServiceError, job: &str) -> ErrorCode {
 
 /// A value that has the type and obeys the rules, but is not one of those that the operation knows.
 pub(crate) fn unknown_value(error: &serde_json::Error) -> ErrorCode {
-    ErrorCode::new(ErrorKind::INTERNAL, &format!("no such value: {error}"))
+    ErrorCode::new(ErrorKind::INTERNAL, &without_url_passwords(&format!("no such value: {error}")))
         .with_elaboration("The reference lists the values of each parameter.")
 }
 

@@ -30,12 +30,13 @@ impl FrontRefusal {
     }
 }
 
-/// A value as it may be shown in an answer: its beginning.
+/// A value as it may be shown in an answer: its beginning, and no password.
 pub(crate) fn shown(value: &str) -> String {
     /// Characters that are enough to recognise a value.
     const LIMIT: usize = 128;
+    let value = imprint_domain::without_url_passwords(value);
     match value.char_indices().nth(LIMIT) {
         Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-        None => value.to_owned(),
+        None => value.into_owned(),
     }
 }

@@ -1,5 +1,5 @@
-//! Telling the end of a job to a URL of the client's. A hook lets a client make this server send requests, so only HTTP to
-//! public addresses is allowed unless the configuration says otherwise, checked after the name is resolved.
+//! Telling the end of a job to a URL of the client's. A hook lets a client make this server send requests, so only HTTP and
+//! HTTPS to public addresses are allowed unless the configuration says otherwise, checked after the name is resolved.
 
 use crate::call::Outcome;
 use crate::refusal::{FrontRefusal, shown};
@@ -49,8 +49,8 @@ impl WebHooks {
         let refuse =
             |reason: &str| FrontRefusal::bad_request(format!("the header 'X-Web-Hook' is '{}': {reason}", shown(url)));
         let parsed = Url::parse(url).map_err(|_| refuse("it must be an absolute URL"))?;
-        if parsed.scheme() != "http" {
-            return Err(refuse("only http URLs are called"));
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(refuse("only http and https URLs are called"));
         }
         if !self.allow_private && outbound_http::is_private(&parsed) {
             return Err(refuse(
@@ -92,7 +92,8 @@ async fn deliver(request: reqwest::RequestBuilder, job: String) {
         match attempt.send().await.and_then(reqwest::Response::error_for_status) {
             Ok(answer) if answer.status().is_success() => return,
             Ok(answer) => tracing::debug!(job, tried, status = %answer.status(), "a web hook did not answer well"),
-            Err(error) => tracing::debug!(job, tried, %error, "a web hook could not be told"),
+            // Its URL may hold a secret.
+            Err(error) => tracing::debug!(job, tried, error = %error.without_url(), "a web hook could not be told"),
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -104,13 +105,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_http_urls_of_allowed_hosts_are_hooks() {
+    fn only_http_and_https_urls_of_allowed_hosts_are_hooks() {
         let (strict, open) = (WebHooks::new(false).unwrap(), WebHooks::new(true).unwrap());
-        assert!(strict.hook("http://hooks.example/done?x=1").is_ok());
-        for url in ["https://hooks.example/", "file:///etc/passwd", "hooks.example", "", "http://"] {
+        for url in ["http://hooks.example/done?x=1", "https://hooks.example/"] {
+            assert!(strict.hook(url).is_ok(), "{url}");
+        }
+        for url in ["ftp://hooks.example/", "file:///etc/passwd", "hooks.example", "", "http://"] {
             assert_eq!(open.hook(url).unwrap_err().status, 400, "{url}");
         }
-        for url in ["http://127.0.0.1/", "http://[::1]:80/", "http://2130706433/", "http://0x7f.1/"] {
+        for url in
+            ["http://127.0.0.1/", "https://127.0.0.1/", "http://[::1]:80/", "http://2130706433/", "http://0x7f.1/"]
+        {
             assert!(strict.hook(url).unwrap_err().text.contains("allow-private-web-hooks"), "{url}");
             assert!(open.hook(url).is_ok(), "{url}");
         }

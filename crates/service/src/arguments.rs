@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use imprint_api::ResourceKind;
-use imprint_domain::{ResourceId, ResourceState, TagPatternUuid};
+use imprint_domain::{ResourceId, ResourceState, TagPatternUuid, without_url_passwords};
 use imprint_metadata::NewTags;
 use std::str::FromStr;
 
@@ -42,7 +42,7 @@ pub(crate) fn state_after(event: &str) -> ResourceState {
     if event == "disable" { ResourceState::Disabled } else { ResourceState::Enabled }
 }
 
-/// A value as errors show it.
+/// A value as errors show it: its beginning, and no password.
 pub(crate) fn shortened(value: &str) -> String {
-    value.chars().take(128).collect()
+    without_url_passwords(value).chars().take(128).collect()
 }

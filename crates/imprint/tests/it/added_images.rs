@@ -69,7 +69,7 @@ fn serve(answer: impl Fn(&str, &str, TcpStream) + Send + 'static) -> String {
     format!("127.0.0.1:{}", address.port())
 }
 
-fn respond(mut stream: TcpStream, status: &str, fields: &str, body: &[u8]) {
+pub(crate) fn respond(mut stream: impl Write, status: &str, fields: &str, body: &[u8]) {
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{fields}\r\n", body.len());
     // A client that refuses may be gone already.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));

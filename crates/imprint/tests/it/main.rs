@@ -25,6 +25,8 @@ mod exports;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod https_clients;
+#[cfg(test)]
 mod images;
 #[cfg(test)]
 mod images_of_volumes;

@@ -24,6 +24,7 @@ mod identity;
 mod images;
 mod jobs;
 mod leases;
+mod long_jobs;
 mod new_images;
 mod opening;
 mod queries;

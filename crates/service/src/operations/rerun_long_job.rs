@@ -13,7 +13,9 @@ impl Perform<RerunLongJob> for Service {
     ) -> Result<InventoryReply<LongJobInventory>, ServiceError> {
         let uuid = operation.uuid;
         let row = self.metadata.long_job(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
-        let checked = self.check_long_job(&context, &row.job_name, &row.job_data).await?;
+        // What is shown of them lacks secrets.
+        let data = self.metadata.long_job_data(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
+        let checked = self.check_long_job(&context, &row.job_name, &data).await?;
         let api_id = context.job;
         if !self.metadata.begin_long_job_again(uuid, &api_id.to_string(), &self.node).await? {
             return Err(not_in_state(uuid, row.state, "only one that has ended can run again"));
