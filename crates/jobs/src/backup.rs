@@ -18,7 +18,7 @@ use imprint_domain::{AccountUuid, BackupGroupUuid, BackupStorageUuid, LeaseUuid,
 use imprint_image_store::{Consolidation, MapRoot, Written};
 use imprint_metadata::{
     BackupFacts, BeginBackup, BeginBackupError, BegunBackup, CommitBackup, CommitBackupError, MetadataError, NewTags,
-    VolumeBackupRow,
+    QuotaExceeded, VolumeBackupRow,
 };
 use serde_json::json;
 use std::ops::Range;
@@ -86,6 +86,9 @@ pub enum BackupError {
     /// The backup was deleted while it was taken.
     #[error("the backup was deleted while it was taken")]
     Deleted,
+    /// With it its account would have more than it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The parent's root cannot be read.
     #[error("decode the parent's root")]
     Root(#[from] imprint_image_store::DecodeRootError),
@@ -210,6 +213,7 @@ impl Jobs {
             let error = match error {
                 CommitBackupError::LeaseGone => Ending::LeaseGone.into(),
                 CommitBackupError::Deleted => BackupError::Deleted,
+                CommitBackupError::Quota(exceeded) => BackupError::Quota(exceeded),
                 CommitBackupError::Metadata(error) => error.into(),
             };
             BackupsError::new(backups.first().map_or_else(VolumeUuid::random, |it| it.request.volume), error)

@@ -77,6 +77,7 @@ impl From<CommitImageError> for CopyContentError {
         match error {
             CommitImageError::LeaseGone => Ending::LeaseGone.into(),
             CommitImageError::Deleted => Self::Deleted,
+            CommitImageError::Quota(exceeded) => Self::Image(MakeImageError::Quota(exceeded)),
             CommitImageError::Metadata(error) => error.into(),
         }
     }

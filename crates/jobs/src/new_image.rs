@@ -20,7 +20,7 @@ use imprint_domain::{
 use imprint_image_store::{Consolidation, DecodeRootError, MapRoot};
 use imprint_metadata::{
     BeginCopy, BeginImage, BeginImageError, CommitCopy, CommitImage, CommitImageError, ImageRow, MetadataError,
-    NewLease,
+    NewLease, QuotaExceeded,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -66,6 +66,9 @@ pub enum MakeImageError {
     /// The image was deleted while it was made.
     #[error("the image was deleted while it was made")]
     Deleted,
+    /// With it its account would have more than it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// A parent's root cannot be read.
     #[error("decode the parent's root")]
     Root(#[from] DecodeRootError),
@@ -197,6 +200,7 @@ impl Jobs {
         self.0.settings.metadata.commit_image(commit).await.map_err(|error| match error {
             CommitImageError::LeaseGone => MakeImageError::Ended(Ending::LeaseGone),
             CommitImageError::Deleted => MakeImageError::Deleted,
+            CommitImageError::Quota(exceeded) => MakeImageError::Quota(exceeded),
             CommitImageError::Metadata(error) => error.into(),
         })
     }

@@ -15,7 +15,7 @@ use imprint_domain::{
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
 };
 use sea_orm::{ConnectionTrait, DbErr};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A backup's presence on one storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,6 +272,9 @@ pub enum CommitBackupError {
     /// It was deleted while it was taken.
     #[error("the backup was deleted while it was taken")]
     Deleted,
+    /// Its account would have more than it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -306,7 +309,15 @@ impl Metadata {
     /// Makes a backup Ready: its content in, the lease out, its catalog record queued.
     pub async fn commit_backup(&self, commit: CommitBackup) -> Result<VolumeBackupRow, CommitBackupError> {
         let now = self.now();
-        self.writer().write(move |transaction| Box::pin(self::commit(transaction, commit, now))).await
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let row = self::commit(transaction, commit, now).await?;
+                    check_sizes(transaction, std::slice::from_ref(&row)).await?;
+                    Ok(row)
+                })
+            })
+            .await
     }
 
     /// Makes backups that belong together Ready, all or none. Answers in the order in which they were asked for.
@@ -320,7 +331,9 @@ impl Metadata {
                         rows.push((nth, commit(transaction, item, now).await?));
                     }
                     rows.sort_by_key(|(nth, _)| *nth);
-                    Ok(rows.into_iter().map(|(_, row)| row).collect())
+                    let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
+                    check_sizes(transaction, &rows).await?;
+                    Ok(rows)
                 })
             })
             .await
@@ -495,6 +508,22 @@ async fn commit(
         records::queue(transaction, reference.storage, &record).await?;
     }
     Ok(row)
+}
+
+/// Refuses backups that have become Ready, and whose sizes are known only now, if an account has more than it may with them.
+/// Quotas are locked after all rows: nobody who holds one waits for a backup.
+async fn check_sizes(transaction: &Transaction, rows: &[VolumeBackupRow]) -> Result<(), CommitBackupError> {
+    let mut grown: BTreeMap<AccountUuid, u64> = BTreeMap::new();
+    for row in rows {
+        let bytes = grown.entry(row.account).or_default();
+        *bytes = bytes.saturating_add(row.size);
+    }
+    for (account, bytes) in grown {
+        if let Some(exceeded) = quotas::check_grown(transaction, account, Counted::VolumeBackups, bytes).await? {
+            return Err(CommitBackupError::Quota(exceeded));
+        }
+    }
+    Ok(())
 }
 
 async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) -> Result<(), BeginBackupError> {

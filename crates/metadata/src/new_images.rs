@@ -135,6 +135,9 @@ pub enum CommitImageError {
     /// It was deleted while it was made.
     #[error("the image was deleted while it was made")]
     Deleted,
+    /// Its account would have more than it may.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -301,6 +304,10 @@ async fn commit_all(
     ];
     execute(transaction, sql, values).await?;
     let row = find(transaction, commit.uuid, "").await?.ok_or(CommitImageError::Deleted)?;
+    // Only now is its size known, and what other images have come to meanwhile.
+    if let Some(exceeded) = quotas::check_grown(transaction, row.account, Counted::Images, row.size).await? {
+        return Err(CommitImageError::Quota(exceeded));
+    }
     for reference in &row.refs {
         let record = records::of_image(&row, reference, CatalogState::Live);
         records::queue(transaction, reference.storage, &record).await?;

@@ -126,6 +126,26 @@ pub(crate) async fn check(
     Ok(None)
 }
 
+/// Checks what an account has after something of it has grown by so many bytes: what was begun at the same time may have
+/// grown too since each was checked. Whoever is refused takes the growth back with its transaction.
+pub(crate) async fn check_grown(
+    transaction: &Transaction,
+    account: AccountUuid,
+    counted: Counted,
+    grown: u64,
+) -> Result<Option<QuotaExceeded>, MetadataError> {
+    let name = format!("{}.size", counted.prefix());
+    let sql = format!("SELECT value FROM quota WHERE account_uuid = $1 AND name = $2{}", for_update(transaction));
+    let Some(row) = one(transaction, &sql, vec![text(account), name.as_str().into()]).await? else { return Ok(None) };
+    let limit = row.count("value")?;
+    let (_, wanted) = used(transaction, account, counted).await?;
+    // What needs no room does not suffer from a quota that was lowered meanwhile.
+    if grown == 0 || wanted <= limit {
+        return Ok(None);
+    }
+    Ok(Some(QuotaExceeded { name, limit, used: wanted.saturating_sub(grown), wanted }))
+}
+
 async fn used(db: &impl ConnectionTrait, account: AccountUuid, counted: Counted) -> Result<(u64, u64), MetadataError> {
     let sql = format!(
         "SELECT count(*) AS n, CAST(COALESCE(sum(size), 0) AS BIGINT) AS bytes FROM {} WHERE account_uuid = $1",

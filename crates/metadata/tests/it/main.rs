@@ -30,6 +30,7 @@ mod opening;
 mod queries;
 mod query_limits;
 mod query_scope;
+mod quotas;
 mod reconcile;
 mod resources;
 mod rows;

@@ -99,7 +99,7 @@ pub(crate) fn backup_refused(
         BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()
         }
-        BackupError::Begin(BeginBackupError::Quota(exceeded)) => exceeded.into(),
+        BackupError::Begin(BeginBackupError::Quota(exceeded)) | BackupError::Quota(exceeded) => exceeded.into(),
         BackupError::Begin(BeginBackupError::Reverting { to }) => {
             Refusal::VolumeReverting { volume, backup: to }.into()
         }
