@@ -30,7 +30,7 @@ impl Jobs {
     pub async fn add_image(&self, request: ImageRequest, origin: ImageOrigin) -> Result<ImageRow, MakeImageError> {
         let work = request.work.clone();
         let declared = (request.image.format, request.image.media_type);
-        let begun = self.begin_image(request.image, &request.storages, String::new()).await?;
+        let begun = self.begin_image(request.image, &request.storages, None).await?;
         let made = self.add(&begun, origin, declared, &work).await;
         self.end_image(&begun, made, &work).await
     }

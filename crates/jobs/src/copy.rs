@@ -182,7 +182,7 @@ impl Jobs {
         let made = async {
             let stored = self.stored(&copy, &begun).await?;
             let parent = begun.base.map(|(_, there)| there);
-            let image = self.begin_image_on(request.image, &request.storages, String::new(), parent).await?;
+            let image = self.begin_image(request.image, &request.storages, parent).await?;
             let made = self.fill_image(&image, Arc::new(stored), None, &copy.work, 0..99).await;
             Ok(self.end_image(&image, made, &copy.work).await?)
         };

@@ -116,27 +116,16 @@ impl Jobs {
         let _turn = self.writers_turn(&work).await?;
         let source = tokio::task::spawn_blocking(move || source.open()).await.map_err(|_| MakeImageError::Panicked)?;
         let source = Arc::new(source.map_err(MakeImageError::Source)?);
-        let begun = self.begin_image(request.image, &request.storages, String::new()).await?;
+        let begun = self.begin_image(request.image, &request.storages, None).await?;
         let made = self.fill_image(&begun, source, None, &work, 0..99).await;
         self.end_image(&begun, made, &work).await
     }
 
-    /// Takes the leases and makes the rows. Clients see `install_path` until the image is made.
+    /// Takes the leases and makes the rows; `parent` is one that is known already.
     pub(crate) async fn begin_image(
-        &self,
-        image: BeginImage,
-        storages: &[BackupStorageUuid],
-        install_path: String,
-    ) -> Result<BegunImage, MakeImageError> {
-        self.begin_image_on(image, storages, install_path, None).await
-    }
-
-    /// The same, on a parent that is known already.
-    pub(crate) async fn begin_image_on(
         &self,
         mut image: BeginImage,
         storages: &[BackupStorageUuid],
-        install_path: String,
         parent: Option<EncodedRoot>,
     ) -> Result<BegunImage, MakeImageError> {
         let (uuid, account) = (image.uuid, image.account);
@@ -145,7 +134,7 @@ impl Jobs {
             let store = store.map_err(|error| MakeImageError::Write { storage: *storage, error })?;
             let empty = MapRoot::zero(store.uuid(), VolumeSize::ZERO).encode();
             let lease = NewLease { pinned_root: parent, ..self.new_lease(*storage, "image") };
-            image.copies.push(BeginCopy { lease, empty, install_path: install_path.clone() });
+            image.copies.push(BeginCopy { lease, empty });
         }
         let leases: Vec<_> = image.copies.iter().map(|copy| (copy.lease.storage, copy.lease.uuid)).collect();
         let parents = self.0.settings.metadata.begin_image(image).await?;

@@ -3,42 +3,60 @@
 //!
 //! What has arrived lies in a file without a name, and what is known of it here: a server that ends forgets its uploads, and
 //! the images that waited for them are taken back at the next start.
+//!
+//! The link that the file is sent to holds a token, and whoever has it may send. It is kept here and nowhere else. It belongs
+//! to the owner of the image: when the image is given to another account the link is another one, too.
+
+mod places;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use writer::UploadWriter;
 
 use crate::added_image::open_fetched;
-use crate::fetch::{FetchError, in_background};
+use crate::fetch::FetchError;
 use crate::incoming_file::IncomingFile;
 use crate::new_image::{BegunImage, ImageRequest, MakeImageError};
 use crate::watch::Ending;
 use crate::{Jobs, Work};
-use bytes::Bytes;
-use imprint_domain::{AccountUuid, ImageFormat, ImageUuid, JobUuid, MediaType};
+use imprint_domain::{AccountUuid, Clock, ImageFormat, ImageUuid, JobUuid, MediaType, Timestamp, random_token};
 use imprint_metadata::{ImageRow, MetadataError};
+use places::{Place, Places};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::sync::OwnedMutexGuard;
 
-/// Uploads at once, each with a file that is open.
-const MOST_UPLOADS: usize = 64;
+/// An upload of which nothing arrives for so many seconds is given up; the end of one is remembered for so long.
+const PATIENCE_SECONDS: i64 = 24 * 3600;
 
-/// An upload of which nothing arrives for so long is given up; the end of one is remembered for so long.
-const PATIENCE: Duration = Duration::from_hours(24);
+/// Ends of uploads that are remembered at most, the last ones.
+const MOST_ENDED: usize = 256;
 
-/// Bytes that are gathered before they are written.
-const WRITE_LEN: usize = 1 << 20;
-
-/// The uploads of this server, by the secret that names each.
+/// The uploads of this server.
 #[derive(Default)]
-pub(crate) struct Uploads(Mutex<HashMap<String, Arc<Upload>>>);
+pub(crate) struct Uploads {
+    places: Places,
+    by_token: Mutex<HashMap<String, Known>>,
+}
+
+/// An upload, and whom its token was made for.
+#[derive(Clone)]
+struct Known {
+    owner: AccountUuid,
+    upload: Arc<Upload>,
+}
 
 /// One upload.
 struct Upload {
     job: JobUuid,
     begun: BegunImage,
     declared: (ImageFormat, MediaType),
-    url: String,
+    /// What stands before the token in the link.
+    base: String,
+    /// Cancelled when the upload is over before it has ended.
     work: Work,
+    clock: Arc<dyn Clock>,
     seen: Mutex<Seen>,
     /// Held by who sends.
     arriving: Arc<tokio::sync::Mutex<Option<Arriving>>>,
@@ -48,7 +66,7 @@ struct Upload {
 #[derive(Clone, Debug)]
 struct Seen {
     progress: UploadProgress,
-    used: Instant,
+    used: Timestamp,
 }
 
 /// What has arrived.
@@ -56,6 +74,7 @@ struct Arriving {
     file: IncomingFile,
     hash: Sha256,
     total: Option<u64>,
+    place: Place,
 }
 
 /// How far an upload has come.
@@ -133,24 +152,12 @@ pub enum UploadError {
         /// What arrived.
         found: String,
     },
+    /// The image was deleted meanwhile, or nothing had arrived for too long.
+    #[error("this upload has ended")]
+    Ended,
     /// The bytes cannot be kept.
     #[error(transparent)]
     File(#[from] FetchError),
-}
-
-/// Takes the bytes of one request. To be used by a task that nobody drops in between: what is dropped while it writes takes
-/// the upload with it.
-pub struct UploadWriter {
-    jobs: Jobs,
-    upload: Arc<Upload>,
-    arriving: OwnedMutexGuard<Option<Arriving>>,
-    gathered: Vec<u8>,
-}
-
-impl std::fmt::Debug for UploadWriter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadWriter").field("image", &self.upload.begun.uuid).finish_non_exhaustive()
-    }
 }
 
 impl Upload {
@@ -161,46 +168,96 @@ impl Upload {
     fn show(&self, change: impl FnOnce(&mut UploadProgress)) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut seen.progress);
-        seen.used = Instant::now();
+        seen.used = self.clock.now();
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.seen().progress.state, UploadState::Ready | UploadState::Failed { .. })
+    }
+}
+
+impl Known {
+    fn details(&self, token: &str) -> UploadDetails {
+        UploadDetails {
+            job: self.upload.job,
+            account: self.owner,
+            url: format!("{}{token}", self.upload.base),
+            progress: self.upload.seen().progress,
+        }
     }
 }
 
 impl Uploads {
-    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Upload>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds one. An earlier one of an image of the same id is over, and the oldest ends are forgotten if there are too many.
+    fn add(&self, upload: Upload) {
+        let mut all = self.all();
+        let earlier = all.extract_if(|_, known| known.upload.begun.uuid == upload.begun.uuid);
+        earlier.for_each(|(_, known)| known.upload.work.cancel());
+        let mut ended: Vec<_> = all
+            .iter()
+            .filter(|(_, known)| known.upload.has_ended())
+            .map(|(token, known)| (known.upload.seen().used, token.clone()))
+            .collect();
+        ended.sort();
+        for (_, token) in ended.iter().take(ended.len().saturating_sub(MOST_ENDED)) {
+            all.remove(token);
+        }
+        all.insert(random_token(), Known { owner: upload.begun.account, upload: Arc::new(upload) });
+    }
+
+    /// The upload of an image, and its token. Its link is made anew if it was made for another account than `owner`, who
+    /// owns the image now: who owned it before must not send it any more.
+    fn of_image(&self, image: ImageUuid, owner: Option<AccountUuid>) -> Option<(String, Known)> {
+        let mut all = self.all();
+        let token = all.iter().find(|(_, known)| known.upload.begun.uuid == image)?.0.clone();
+        let known = all.get(&token)?.clone();
+        let Some(owner) = owner.filter(|owner| *owner != known.owner) else { return Some((token, known)) };
+        all.remove(&token);
+        let (token, known) = (random_token(), Known { owner, ..known });
+        all.insert(token.clone(), known.clone());
+        Some((token, known))
+    }
+
+    /// Forgets an upload. What it holds goes as soon as nobody is in the middle of something with it.
+    fn end(&self, token: &str) {
+        if let Some(known) = self.all().remove(token) {
+            known.upload.work.cancel();
+        }
     }
 }
 
 impl Jobs {
-    /// Begins an image whose file a client will send to `url`, which holds `token`, and answers it as it is: Downloading.
-    /// `None`: as many uploads wait as may.
+    /// Begins an image whose file a client will send to a link that begins with `base`, and answers it as it is: Downloading.
+    /// `None`: as many uploads wait as may, of all accounts or of this one.
     pub async fn begin_upload(
         &self,
         request: ImageRequest,
         job: JobUuid,
-        token: String,
-        url: String,
+        base: String,
     ) -> Result<Option<ImageRow>, MakeImageError> {
         let uploads = &self.0.uploads;
-        if uploads.all().len() >= MOST_UPLOADS {
-            return Ok(None);
-        }
+        let Some(place) = uploads.places.take(request.image.account) else { return Ok(None) };
         let file = self.incoming_file().await?;
         let (uuid, declared) = (request.image.uuid, (request.image.format, request.image.media_type));
-        let begun = self.begin_image(request.image, &request.storages, url.clone()).await?;
+        let begun = self.begin_image(request.image, &request.storages, None).await?;
+        let clock = Arc::clone(&self.0.settings.clock);
         let progress = UploadProgress { offset: 0, total: None, state: UploadState::Receiving };
-        let arriving = Arriving { file, hash: Sha256::new(), total: None };
-        let upload = Upload {
+        let arriving = Arriving { file, hash: Sha256::new(), total: None, place };
+        uploads.add(Upload {
             job,
             begun,
             declared,
-            url,
+            base,
             // The call ends now: neither its deadline nor its cancellation concerns what follows.
             work: Work::default(),
-            seen: Mutex::new(Seen { progress, used: Instant::now() }),
+            seen: Mutex::new(Seen { progress, used: clock.now() }),
+            clock,
             arriving: Arc::new(tokio::sync::Mutex::new(Some(arriving))),
-        };
-        uploads.all().insert(token, Arc::new(upload));
+        });
         self.0.settings.metadata.image(uuid).await?.ok_or(MakeImageError::Deleted).map(Some)
     }
 
@@ -209,15 +266,17 @@ impl Jobs {
         Ok(self.living_upload(token).await?.map(|upload| upload.seen().progress))
     }
 
-    /// The upload of an image; `None` when there is none here.
-    pub fn upload_of(&self, image: ImageUuid) -> Option<UploadDetails> {
-        let found = self.0.uploads.all().values().find(|upload| upload.begun.uuid == image).cloned()?;
-        Some(UploadDetails {
-            job: found.job,
-            account: found.begun.account,
-            url: found.url.clone(),
-            progress: found.seen().progress,
-        })
+    /// The upload of an image that belongs to `owner`, if that is known; `None` when there is none here.
+    pub fn upload_of(&self, image: ImageUuid, owner: Option<AccountUuid>) -> Option<UploadDetails> {
+        let (token, known) = self.0.uploads.of_image(image, owner)?;
+        Some(known.details(&token))
+    }
+
+    /// Ends the upload of an image that is gone: its file goes, and its place is free.
+    pub fn end_upload(&self, image: ImageUuid) {
+        if let Some((token, _)) = self.0.uploads.of_image(image, None) {
+            self.0.uploads.end(&token);
+        }
     }
 
     /// Takes bytes for the upload of that token, from `offset` on; `total`: what the whole has, if the client says so.
@@ -236,147 +295,80 @@ impl Jobs {
         Ok(Some(writer.begin(offset, total).map(|()| writer)))
     }
 
-    /// An upload whose image has not been deleted meanwhile.
+    /// An upload whose image has been neither deleted nor given to another account since its token was made.
     async fn living_upload(&self, token: &str) -> Result<Option<Arc<Upload>>, MetadataError> {
-        let Some(upload) = self.0.uploads.all().get(token).cloned() else { return Ok(None) };
-        if upload.seen().progress.state == UploadState::Receiving && !self.holds_leases(&upload.begun).await? {
-            self.0.uploads.all().remove(token);
-            return Ok(None);
+        let Some(Known { owner, upload }) = self.0.uploads.all().get(token).cloned() else { return Ok(None) };
+        let image = upload.begun.uuid;
+        match self.0.settings.metadata.image(image).await? {
+            Some(row) if row.account != owner => {
+                self.0.uploads.of_image(image, Some(row.account));
+                Ok(None)
+            }
+            _ if self.is_orphaned(&upload).await? => {
+                self.0.uploads.end(token);
+                Ok(None)
+            }
+            _ => Ok(Some(upload)),
         }
-        Ok(Some(upload))
     }
 
-    async fn holds_leases(&self, begun: &BegunImage) -> Result<bool, MetadataError> {
-        for copy in &begun.copies {
+    /// Whether nobody waits for an upload any more: its image was deleted, by another server if not by this one.
+    async fn is_orphaned(&self, upload: &Upload) -> Result<bool, MetadataError> {
+        if upload.seen().progress.state != UploadState::Receiving {
+            return Ok(false);
+        }
+        for copy in &upload.begun.copies {
             if !self.0.settings.metadata.has_lease(copy.lease).await? {
-                return Ok(false);
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
     }
 
-    /// Gives up uploads of which nothing has arrived for long, and forgets those that ended long ago.
+    /// Gives up uploads of which nothing has arrived for long, and those whose images are gone; forgets those that ended long
+    /// ago.
     pub(crate) async fn sweep_uploads(&self) {
-        let old: Vec<_> = {
-            let uploads = self.0.uploads.all();
-            uploads
-                .iter()
-                .filter(|(_, upload)| upload.seen().used.elapsed() > PATIENCE)
-                .map(|(token, upload)| (token.clone(), Arc::clone(upload)))
-                .collect()
-        };
-        for (token, upload) in old {
-            match upload.seen().progress.state {
-                UploadState::Writing => continue,
-                UploadState::Receiving => {
+        let since = self.0.settings.clock.now().plus_seconds(-PATIENCE_SECONDS);
+        let all: Vec<_> = self.0.uploads.all().iter().map(|(token, known)| (token.clone(), known.clone())).collect();
+        for (token, Known { upload, .. }) in all {
+            let Seen { progress, used } = upload.seen();
+            match progress.state {
+                UploadState::Receiving if used < since => {
+                    self.0.uploads.end(&token);
                     let given_up = Err(MakeImageError::Ended(Ending::TimedOut));
                     let _ = self.end_image(&upload.begun, given_up, &upload.work).await;
                     tracing::info!(image = %upload.begun.uuid, "an upload of which nothing arrived any more was given up");
                 }
-                UploadState::Ready | UploadState::Failed { .. } => {}
+                UploadState::Receiving => match self.is_orphaned(&upload).await {
+                    Ok(true) => self.0.uploads.end(&token),
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(%error, "an upload's image could not be looked for"),
+                },
+                UploadState::Ready | UploadState::Failed { .. } if used < since => self.0.uploads.end(&token),
+                UploadState::Writing | UploadState::Ready | UploadState::Failed { .. } => {}
             }
-            self.0.uploads.all().remove(&token);
         }
     }
 
     /// Writes an upload that is whole into its storages.
     async fn write_upload(self, upload: Arc<Upload>, arriving: Arriving) {
         let work = &upload.work;
+        let Arriving { file, place, .. } = arriving;
         let made = async {
-            let (file, found) = open_fetched(arriving.file, upload.declared).await.map_err(MakeImageError::File)?;
+            let (file, found) = open_fetched(file, upload.declared).await.map_err(MakeImageError::File)?;
             let _turn = self.writers_turn(work).await?;
             self.fill_image(&upload.begun, Arc::new(file), found, work, 0..99).await
         };
         let made = made.await;
-        match self.end_image(&upload.begun, made, work).await {
+        let ended = self.end_image(&upload.begun, made, work).await;
+        // The file is gone: whoever sees the end finds its place free.
+        drop(place);
+        match ended {
             Ok(_) => upload.show(|progress| progress.state = UploadState::Ready),
             Err(error) => {
                 let reason = chain(&error);
                 tracing::warn!(image = %upload.begun.uuid, reason, "an uploaded image could not be made");
                 upload.show(|progress| progress.state = UploadState::Failed { reason });
-            }
-        }
-    }
-}
-
-impl UploadWriter {
-    fn begin(&mut self, offset: u64, total: Option<u64>) -> Result<(), UploadError> {
-        let arriving = self.arriving.as_mut().ok_or(UploadError::Complete)?;
-        if offset != arriving.file.len() {
-            return Err(UploadError::Offset { offset: arriving.file.len() });
-        }
-        if let (Some(known), Some(_)) = (arriving.total, total.filter(|total| Some(*total) != arriving.total)) {
-            return Err(UploadError::Total { expected: known });
-        }
-        if let Some(total) = total {
-            if total < offset {
-                return Err(UploadError::Total { expected: offset });
-            }
-            arriving.file.expect(total).map_err(FetchError::from)?;
-            arriving.total = Some(total);
-            self.upload.show(|progress| progress.total = Some(total));
-        }
-        Ok(())
-    }
-
-    /// Adds bytes.
-    pub async fn append(&mut self, bytes: Bytes) -> Result<(), UploadError> {
-        self.gathered.extend_from_slice(&bytes);
-        if self.gathered.len() >= WRITE_LEN { self.flush().await } else { Ok(()) }
-    }
-
-    /// Ends the request, whose bytes may have been cut short, and answers how far the upload has come. Once all bytes are
-    /// there and are what the client meant, the image is made in the background.
-    pub async fn end(mut self, sha256: Option<[u8; 32]>) -> Result<UploadProgress, UploadError> {
-        self.flush().await?;
-        let Some(arriving) = self.arriving.as_mut() else { return Err(UploadError::Complete) };
-        if arriving.total != Some(arriving.file.len()) {
-            return Ok(self.upload.seen().progress);
-        }
-        let found: [u8; 32] = std::mem::take(&mut arriving.hash).finalize().into();
-        if let Some(expected) = sha256.filter(|expected| *expected != found) {
-            arriving.total = None;
-            self.change(IncomingFile::clear).await?;
-            self.upload.show(|progress| (progress.offset, progress.total) = (0, None));
-            return Err(UploadError::Digest { expected: hex::encode(expected), found: hex::encode(found) });
-        }
-        if let Some(arriving) = self.arriving.take() {
-            self.upload.show(|progress| progress.state = UploadState::Writing);
-            tokio::spawn(self.jobs.clone().write_upload(Arc::clone(&self.upload), arriving));
-        }
-        Ok(self.upload.seen().progress)
-    }
-
-    async fn flush(&mut self) -> Result<(), UploadError> {
-        let bytes = std::mem::take(&mut self.gathered);
-        let Some(arriving) = self.arriving.as_mut().filter(|_| !bytes.is_empty()) else { return Ok(()) };
-        if let Some(total) = arriving.total.filter(|total| arriving.file.len() + bytes.len() as u64 > *total) {
-            return Err(UploadError::TooMany { total });
-        }
-        arriving.hash.update(&bytes);
-        self.change(move |file| file.append(&bytes)).await?;
-        let offset = self.arriving.as_ref().map_or(0, |arriving| arriving.file.len());
-        self.upload.show(|progress| progress.offset = offset);
-        Ok(())
-    }
-
-    /// Changes the file on a thread that may block. After a failure nobody knows what is in it: the upload is over.
-    async fn change(
-        &mut self,
-        work: impl FnOnce(&mut IncomingFile) -> Result<(), crate::IncomingFileError> + Send + 'static,
-    ) -> Result<(), UploadError> {
-        let Some(Arriving { file, hash, total }) = self.arriving.take() else { return Err(UploadError::Complete) };
-        match in_background(file, work).await {
-            Ok(file) => {
-                *self.arriving = Some(Arriving { file, hash, total });
-                Ok(())
-            }
-            Err(error) => {
-                let reason = chain(&error);
-                let failed = Err(MakeImageError::Ended(Ending::Cancelled));
-                let _ = self.jobs.end_image(&self.upload.begun, failed, &self.upload.work).await;
-                self.upload.show(|progress| progress.state = UploadState::Failed { reason });
-                Err(error.into())
             }
         }
     }

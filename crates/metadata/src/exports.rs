@@ -1,8 +1,9 @@
 //! Download links. Only a hash of a link's token is kept.
 
 use crate::columns::{affected, execute, one, text};
-use crate::{Metadata, MetadataError};
-use imprint_domain::{BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid, ResourceStatus, Timestamp};
+use crate::writer::Transaction;
+use crate::{Metadata, MetadataError, images};
+use imprint_domain::{AccountUuid, BackupStorageUuid, EncodedRoot, ImageFormat, ImageUuid, ResourceStatus, Timestamp};
 
 /// A link that is about to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct NewExport {
     pub token_hash: String,
     /// The image.
     pub image: ImageUuid,
+    /// Whose image it is: a link ends with its owner's right.
+    pub owner: AccountUuid,
     /// The storage that it is read from.
     pub storage: BackupStorageUuid,
     /// The form of the file.
@@ -41,26 +44,29 @@ pub struct ExportRow {
 }
 
 impl Metadata {
-    /// Makes a link and shows it on the image. Links made before stay.
-    pub async fn add_export(&self, export: NewExport) -> Result<(), MetadataError> {
+    /// Makes a link and shows it on the image. Links made before stay. `false`: there is no such image of that owner any more.
+    pub async fn add_export(&self, export: NewExport) -> Result<bool, MetadataError> {
         let now = self.now().0;
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    // The image first: whoever gives it to another account meanwhile ends this link too.
+                    images::lock(transaction, export.image).await?;
                     let expired = "DELETE FROM image_export WHERE image_uuid = $1 AND expires <= $2";
                     execute(transaction, expired, vec![text(export.image), now.into()]).await?;
                     let sql = "UPDATE image_ref SET export_url = $1, export_md5_sum = $2, changed = $3 \
-                               WHERE image_uuid = $4 AND backup_storage_uuid = $5";
+                               WHERE image_uuid = $4 AND backup_storage_uuid = $5 \
+                               AND EXISTS (SELECT 1 FROM image i WHERE i.uuid = $4 AND i.account_uuid = $6)";
                     let values = vec![
                         export.url.into(),
                         export.md5.into(),
                         now.into(),
                         text(export.image),
                         text(export.storage),
+                        text(export.owner),
                     ];
                     if affected(transaction, sql, values).await? == 0 {
-                        // The image was removed meanwhile: the link leads nowhere.
-                        return Ok(());
+                        return Ok(false);
                     }
                     let sql = "INSERT INTO image_export (token_hash, image_uuid, backup_storage_uuid, format, created, \
                                expires) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -73,7 +79,7 @@ impl Metadata {
                         export.expires.0.into(),
                     ];
                     execute(transaction, sql, values).await?;
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await
@@ -114,4 +120,11 @@ impl Metadata {
             })
             .await
     }
+}
+
+/// Ends all links to an image: who made them has no right to it any more.
+pub(crate) async fn end_all(transaction: &Transaction, image: &str) -> Result<(), sea_orm::DbErr> {
+    execute(transaction, "DELETE FROM image_export WHERE image_uuid = $1", vec![image.into()]).await?;
+    let sql = "UPDATE image_ref SET export_url = NULL, export_md5_sum = NULL WHERE image_uuid = $1";
+    execute(transaction, sql, vec![image.into()]).await.map(|_| ())
 }

@@ -63,8 +63,6 @@ pub struct BeginCopy {
     pub lease: NewLease,
     /// The content that it has until it is made: an empty one.
     pub empty: EncodedRoot,
-    /// Where its content is awaited, if a client has to know.
-    pub install_path: String,
 }
 
 /// Why an image was not begun.
@@ -257,7 +255,7 @@ async fn begin(
             id: 0,
             image: new.uuid,
             storage,
-            install_path: copy.install_path,
+            install_path: String::new(),
             status: new.status,
             export_md5_sum: None,
             export_url: None,

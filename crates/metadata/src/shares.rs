@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, execute, placeholders, text};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, Owner, backups, images};
+use crate::{Metadata, MetadataError, Owner, backups, exports, images};
 use imprint_api::ResourceKind;
 use imprint_domain::{AccountUuid, Timestamp};
 use std::collections::BTreeSet;
@@ -166,7 +166,10 @@ pub(crate) async fn give(
     let sql = "DELETE FROM resource_share WHERE resource_uuid = $1 AND account_uuid = $2";
     execute(transaction, sql, vec![resource.into(), text(account)]).await?;
     match kind {
-        ResourceKind::Image => images::publish_again(transaction, resource, now).await,
+        ResourceKind::Image => {
+            exports::end_all(transaction, resource).await?;
+            images::publish_again(transaction, resource, now).await
+        }
         ResourceKind::VolumeBackup => backups::publish_again(transaction, resource, now).await,
         _ => Ok(()),
     }

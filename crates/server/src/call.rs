@@ -106,7 +106,7 @@ impl<B: Backend> Calls<B> {
         let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
         let Origin { client, base_url } = call.origin;
         let dispatcher = Dispatcher(self.clone());
-        let context = Context { caller, job, client, base_url, work: call.work, dispatcher };
+        let context = Context { caller, job, client, base_url, work: call.work, dispatcher, kept: false };
         self.run(call.operation, call.parameters, context).await
     }
 

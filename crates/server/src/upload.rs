@@ -156,6 +156,7 @@ fn refused(error: &UploadError) -> Reply {
         UploadError::Busy | UploadError::Complete | UploadError::Offset { .. } | UploadError::Total { .. } => {
             StatusCode::CONFLICT
         }
+        UploadError::Ended => StatusCode::NOT_FOUND,
         UploadError::TooMany { .. } | UploadError::Digest { .. } => StatusCode::BAD_REQUEST,
         UploadError::File(FetchError::File(IncomingFileError::TooLarge { .. })) => StatusCode::PAYLOAD_TOO_LARGE,
         UploadError::File(FetchError::File(IncomingFileError::NoSpace { .. })) => StatusCode::INSUFFICIENT_STORAGE,

@@ -30,14 +30,7 @@ impl Download {
     }
 }
 
-/// A new token: 256 random bits in hex.
-pub(crate) fn new_token() -> String {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    hex::encode(bytes)
-}
-
-/// What a link is looked up by. The last link of an image is also shown on it, to those who see the image.
+/// What a link is looked up by. The last link of an image is also shown on it, to its owner and the administrator.
 pub(crate) fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }

@@ -320,7 +320,10 @@ pub enum Refusal {
     #[error("field[backupStorageUuids]: none of these backup storages is Connected and has space")]
     NoNamedStorage,
     /// As many uploads wait as may.
-    #[error("as many uploads wait for their files as may; delete images that are not uploaded, or wait")]
+    #[error(
+        "as many uploads wait for their files as may, of all accounts or of this one; delete images that are not \
+         uploaded, or wait"
+    )]
     TooManyUploads,
     /// The file of an image cannot be read as it was declared.
     #[error("field[url]: '{url}': {reason}")]

@@ -1,11 +1,13 @@
 //! Rows as clients see them.
 
+use crate::{Caller, Service};
 use imprint_api::{
     AccessKeyInventory, AccountInventory, BackupStorageInventory, ImageBackupStorageRefInventory, ImageInventory,
     ImageStoreBackupStorageInventory, LongJobInventory, ManagementNodeInventory, PrimaryStorageInventory,
     QuotaInventory, ReplyZone, SessionInventory, SharedResourceInventory, SystemTagInventory, TagPatternInventory,
     UserTagInventory, VolumeBackupInventory, VolumeBackupStorageRefInventory, VolumeInventory, ZoneInventory,
 };
+use imprint_domain::ResourceStatus;
 use imprint_metadata::{
     AccessKeyRow, AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, PrimaryStorageRow, QuotaRow,
     SessionRow, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
@@ -161,7 +163,8 @@ pub(crate) fn volume_backup(row: VolumeBackupRow, zone: &ReplyZone) -> VolumeBac
     }
 }
 
-pub(crate) fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
+/// Without what only some may see: [`crate::Service::image_inventory`] knows who.
+fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
     let refs = row.refs.into_iter().map(|reference| ImageBackupStorageRefInventory {
         id: reference_id(reference.id),
         image_uuid: reference.image.to_string(),
@@ -195,6 +198,25 @@ pub(crate) fn image(row: ImageRow, zone: &ReplyZone) -> ImageInventory {
         last_op_date: zone.format(row.changed),
         backup_storage_refs: refs.collect(),
         system_tags: None,
+    }
+}
+
+impl Service {
+    /// An image as `reader` sees it. Its download link, and the link that its file is awaited at, are secrets of its owner
+    /// and the administrator: whoever has them needs no other right.
+    pub(crate) fn image_inventory(&self, mut row: ImageRow, reader: Option<Caller>) -> ImageInventory {
+        let is_owner = reader.is_some_and(|reader| reader.administrator || reader.account == row.account);
+        let awaited = is_owner && row.status == ResourceStatus::Downloading;
+        let upload = if awaited { self.jobs.upload_of(row.uuid, Some(row.account)) } else { None };
+        for reference in &mut row.refs {
+            if !is_owner {
+                reference.export_url = None;
+            }
+            if let Some(upload) = &upload {
+                reference.install_path.clone_from(&upload.url);
+            }
+        }
+        image(row, &self.zone)
     }
 }
 

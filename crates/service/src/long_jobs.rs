@@ -77,7 +77,8 @@ impl Service {
         let work = Work::default();
         self.running_long_jobs.insert(job, work.clone());
         let (dispatcher, caller) = (context.dispatcher.clone(), context.caller);
-        let inner = Context { job: api_id, work: work.clone(), caller, ..context };
+        // The result of a job is shown to whomever the job is shared with.
+        let inner = Context { job: api_id, work: work.clone(), caller, kept: true, ..context };
         let (metadata, clock) = (self.metadata.clone(), Arc::clone(&self.clock));
         let running = self.running_long_jobs.clone();
         tokio::spawn(async move {

@@ -22,6 +22,8 @@ pub struct Context {
     pub work: Work,
     /// Calls other operations.
     pub dispatcher: Dispatcher,
+    /// Whether the reply is kept where others than the caller may read it.
+    pub kept: bool,
 }
 
 impl Context {
@@ -31,6 +33,11 @@ impl Context {
     /// `SessionInvalid` when nobody is logged in; the front has refused such calls already.
     pub fn caller(&self) -> Result<Caller, ServiceError> {
         self.caller.ok_or(ServiceError::SessionInvalid)
+    }
+
+    /// Who alone reads the reply; `None` when it is kept for others too: secrets have no place in it then.
+    pub(crate) fn reader(&self) -> Option<Caller> {
+        self.caller.filter(|_| !self.kept)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError, inventories};
-use imprint_api::{self as api, Filter, QueryCondition, QueryDescription, QueryOperator, ReplyZone};
-use imprint_metadata::{Page, Query, QueryError, Scope};
+use imprint_api::{self as api, Filter, QueryCondition, QueryDescription, QueryOperator};
+use imprint_metadata::{Page, Query, QueryError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -63,8 +63,7 @@ impl Service {
             total: request.count || request.reply_with_count,
             zone: self.zone.clone(),
         };
-        let scope = caller.scope();
-        let (rows, total) = find_any(self, collection.name, &query, scope).await.map_err(refused)?;
+        let (rows, total) = find_any(self, collection.name, &query, caller).await.map_err(refused)?;
         let rows = match &request.fields {
             Some(fields) => rows.into_iter().map(|row| reduced(row, fields)).collect(),
             None => rows,
@@ -75,14 +74,15 @@ impl Service {
 
 /// Finds the rows of one query as clients see them.
 trait Find<Q: api::Query> {
-    async fn find(&self, query: &Query, scope: Scope) -> Result<(Vec<Value>, Option<u64>), QueryError>;
+    async fn find(&self, query: &Query, caller: Caller) -> Result<(Vec<Value>, Option<u64>), QueryError>;
 }
 
 macro_rules! finders {
     ($($query:ident: $find:ident, $inventory:ident;)+) => {
         $(impl Find<api::$query> for Service {
-            async fn find(&self, query: &Query, scope: Scope) -> Result<(Vec<Value>, Option<u64>), QueryError> {
-                Ok(json(self.metadata.$find(query, scope).await?, inventories::$inventory, &self.zone))
+            async fn find(&self, query: &Query, caller: Caller) -> Result<(Vec<Value>, Option<u64>), QueryError> {
+                let page = self.metadata.$find(query, caller.scope()).await?;
+                Ok(json(page, |row| inventories::$inventory(row, &self.zone)))
             }
         })+
     };
@@ -97,7 +97,6 @@ finders! {
     QueryPrimaryStorage: query_primary_storages, primary_storage;
     QueryVolume: query_volumes, volume;
     QueryVolumeBackup: query_volume_backups, volume_backup;
-    QueryImage: query_images, image;
     QueryAccount: query_accounts, account;
     QueryQuota: query_quotas, quota;
     QuerySharedResource: query_shares, share;
@@ -108,6 +107,13 @@ finders! {
     QueryManagementNode: query_management_nodes, management_node;
 }
 
+impl Find<api::QueryImage> for Service {
+    async fn find(&self, query: &Query, caller: Caller) -> Result<(Vec<Value>, Option<u64>), QueryError> {
+        let page = self.metadata.query_images(query, caller.scope()).await?;
+        Ok(json(page, |row| self.image_inventory(row, Some(caller))))
+    }
+}
+
 macro_rules! find_any {
     ($($query:ident,)+) => {
         /// Finds the rows of the query of this name.
@@ -115,10 +121,10 @@ macro_rules! find_any {
             service: &Service,
             name: &str,
             query: &Query,
-            scope: Scope,
+            caller: Caller,
         ) -> Result<(Vec<Value>, Option<u64>), QueryError> {
             match name {
-                $(<api::$query as api::Query>::NAME => Find::<api::$query>::find(service, query, scope).await,)+
+                $(<api::$query as api::Query>::NAME => Find::<api::$query>::find(service, query, caller).await,)+
                 // Descriptions exist for declared queries only.
                 _ => Ok((Vec::new(), None)),
             }
@@ -128,12 +134,8 @@ macro_rules! find_any {
 
 imprint_api::for_each_query!(find_any);
 
-fn json<R, I: Serialize>(
-    page: Page<R>,
-    inventory: fn(R, &ReplyZone) -> I,
-    zone: &ReplyZone,
-) -> (Vec<Value>, Option<u64>) {
-    let value = |row| serde_json::to_value(inventory(row, zone)).unwrap_or(Value::Null);
+fn json<R, I: Serialize>(page: Page<R>, inventory: impl Fn(R) -> I) -> (Vec<Value>, Option<u64>) {
+    let value = |row| serde_json::to_value(inventory(row)).unwrap_or(Value::Null);
     (page.rows.into_iter().map(value).collect(), page.total)
 }
 

@@ -61,7 +61,12 @@ impl Service {
         // A task of its own: a client that goes must not end it halfway through a write.
         let received = tokio::spawn(async move {
             // What arrived before it broke off is kept: the client asks where to continue.
-            while let Ok(Some(Ok(piece))) = tokio::time::timeout(PATIENCE, bytes.next()).await {
+            loop {
+                let next = tokio::select! {
+                    () = writer.ended() => break,
+                    next = tokio::time::timeout(PATIENCE, bytes.next()) => next,
+                };
+                let Ok(Some(Ok(piece))) = next else { break };
                 if let Err(error) = writer.append(piece).await {
                     drop(writer);
                     discard(bytes).await;

@@ -19,7 +19,8 @@ pub struct AddImage {
     #[schemars(length(max = 2048))]
     pub description: Option<String>,
     /// Where the file is: `http://…` or `https://…`; `file:///…` or `/…` on the server's machine, beneath a directory that
-    /// its configuration allows; or `upload://<any name>`: the reference's `installPath` is then the URL to send it to.
+    /// its configuration allows; or `upload://<any name>`: the reference's `installPath` is then, for the image's owner, the
+    /// URL to send it to.
     #[schemars(length(max = 1024))]
     pub url: String,
     /// What is made of it; `RootVolumeTemplate` unless given.

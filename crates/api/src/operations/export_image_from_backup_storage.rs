@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Makes an image downloadable and answers the link. Whoever has the link may download, in whole or in ranges, until it
-/// expires. Nothing is copied: the file is laid out while it is read.
+/// expires, is deleted, or the image is given to another account. Only the image's owner and the administrator may do this,
+/// and see the link on the image. Nothing is copied: the file is laid out while it is read.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportImageFromBackupStorage {
     /// The storage that the image lies on.
     pub backup_storage_uuid: BackupStorageUuid,
     /// The image.
-    #[schemars(extend("x-shared" = true))]
     pub image_uuid: ImageUuid,
     /// The format of the file; the image's own unless given.
     #[serde(default)]

@@ -44,7 +44,7 @@ fn to_qcow2(raw: &Path) -> PathBuf {
 }
 
 /// A server of one file, which answers each request by what `answer` makes of its path and its `Authorization`.
-fn serve(answer: impl Fn(&str, &str, TcpStream) + Send + 'static) -> String {
+pub(crate) fn serve(answer: impl Fn(&str, &str, TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -320,14 +320,14 @@ fn names(directory: &Path) -> Vec<std::ffi::OsString> {
 }
 
 /// An image that waits for its file, and where to send it.
-fn begin_upload(server: &Server, format: &str) -> (String, String) {
+pub(crate) fn begin_upload(server: &Server, format: &str) -> (String, String) {
     let image = add(server, &json!({"url": "upload://disk", "format": format})).inventory();
     assert_eq!((&image["status"], &image["url"]), (&json!("Downloading"), &json!("upload://disk")));
     let url = text(&image["backupStorageRefs"][0]["installPath"]);
     (text(&image["uuid"]), url.strip_prefix(&server.base).unwrap().to_owned())
 }
 
-fn send(server: &Server, method: &str, path: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Reply {
+pub(crate) fn send(server: &Server, method: &str, path: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Reply {
     let mut request = server.request(method, path).body(body);
     for (name, value) in fields {
         request = request.header(*name, *value);
@@ -335,7 +335,7 @@ fn send(server: &Server, method: &str, path: &str, fields: &[(&str, &str)], body
     Server::send(request)
 }
 
-fn until_made(server: &Server, path: &str) -> Value {
+pub(crate) fn until_made(server: &Server, path: &str) -> Value {
     loop {
         let found = send(server, "GET", path, &[], Vec::new()).ok();
         if found["state"] != "Writing" {

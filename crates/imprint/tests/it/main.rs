@@ -53,6 +53,8 @@ mod restore_crashes;
 #[cfg(test)]
 mod restores;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;

@@ -54,6 +54,7 @@ impl Parameters {
             Seen::ByBothEnds => {
                 format!("({alias}.owner_uuid = {account} OR {alias}.account_uuid IN ({account}, ''))")
             }
+            Seen::ByOwnerAlone(column) => format!("t.{column} = {account}"),
             Seen::WithResource => {
                 let id = format!("{alias}.resource_uuid");
                 let resource = |(table, owner): (&str, &str)| {

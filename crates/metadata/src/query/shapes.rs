@@ -46,6 +46,8 @@ pub(super) enum Seen {
     WithResource,
     /// Who shares, and whom it is shared with.
     ByBothEnds,
+    /// The owner of `t` alone, whoever it is shared with: `t` names its account in this column.
+    ByOwnerAlone(&'static str),
 }
 
 /// Rows that belong to a row `t`, as `x`.
@@ -80,8 +82,8 @@ impl Shape {
     /// The related rows and their field that a dotted path, or the name of a list, means.
     pub(super) fn related(&self, path: &str) -> Option<(&'static Related, &'static Field)> {
         let (prefix, name) = path.split_once('.').unwrap_or((path, ""));
-        let related = self.related.iter().find(|related| related.prefix == prefix)?;
-        Some((related, find(related.fields, name)?))
+        let mut related = self.related.iter().filter(|related| related.prefix == prefix);
+        related.find_map(|related| Some((related, find(related.fields, name)?)))
     }
 }
 
@@ -381,10 +383,16 @@ pub(super) static IMAGE: Shape = Shape {
                 text("installPath", "install_path"),
                 text("status", "status"),
                 text("exportMd5Sum", "export_md5_sum"),
-                text("exportUrl", "export_url"),
                 CREATED,
                 CHANGED,
             ],
+        },
+        // Whoever has the link may download: what is not shown must not be guessed by asking either.
+        Related {
+            prefix: "backupStorageRefs",
+            from: "image_ref x WHERE x.image_uuid = t.uuid",
+            seen: Seen::ByOwnerAlone("account_uuid"),
+            fields: &[text("exportUrl", "export_url")],
         },
         Related {
             prefix: "backupStorage",

@@ -1,13 +1,15 @@
 //! Download links.
 
+use crate::queries::query;
 use crate::rows::{World, root};
-use imprint_domain::{ImageFormat, ImageUuid, ResourceStatus, Timestamp};
-use imprint_metadata::{ExportRow, NewExport};
+use imprint_domain::{AccountUuid, ImageFormat, ImageUuid, ResourceStatus, Timestamp};
+use imprint_metadata::{ExportRow, NewExport, Receivers, Scope};
 
 fn export(world: &World, image: ImageUuid, token: &str, format: ImageFormat) -> NewExport {
     NewExport {
         token_hash: token.to_owned(),
         image,
+        owner: world.account,
         storage: world.storage,
         format,
         md5: format!("md5 of {token}"),
@@ -52,9 +54,45 @@ on_both! {
         assert_eq!(db.metadata.image(image).await.unwrap().unwrap().refs[0].export_url, None);
     }
 
+    async fn a_link_ends_with_the_right_of_the_images_owner(db: &TestDb) {
+        let world = World::create(db).await;
+        let (backup, _) = world.backup(db, 1).await;
+        let image = world.image(db, backup).await;
+        assert!(db.metadata.add_export(export(&world, image, "raw", ImageFormat::Raw)).await.unwrap());
+        let heir = AccountUuid::random();
+        db.metadata.change_owner(&image.to_string(), heir).await.unwrap().unwrap();
+        assert_eq!(db.metadata.export("raw").await.unwrap(), None);
+        let row = db.metadata.image(image).await.unwrap().unwrap();
+        assert_eq!((&row.refs[0].export_url, &row.refs[0].export_md5_sum), (&None, &None));
+        // One that was being made for the owner before.
+        assert!(!db.metadata.add_export(export(&world, image, "late", ImageFormat::Raw)).await.unwrap());
+        assert_eq!(db.metadata.export("late").await.unwrap(), None);
+        let theirs = NewExport { owner: heir, ..export(&world, image, "theirs", ImageFormat::Raw) };
+        assert!(db.metadata.add_export(theirs).await.unwrap());
+    }
+
+    async fn a_link_cannot_be_guessed_by_asking(db: &TestDb) {
+        let world = World::create(db).await;
+        let (backup, _) = world.backup(db, 1).await;
+        let image = world.image(db, backup).await;
+        db.metadata.add_export(export(&world, image, "raw", ImageFormat::Raw)).await.unwrap();
+        let guest = AccountUuid::random();
+        let with = Receivers { accounts: vec![guest], public: true };
+        db.metadata.share(vec![image.to_string()], with).await.unwrap();
+        for (scope, found) in [(Scope::Account(guest), 0), (Scope::Account(world.account), 1), (Scope::Administrator, 1)] {
+            for condition in ["backupStorageRefs.exportUrl ~= http%", "backupStorageRefs.exportUrl not null"] {
+                let page = db.metadata.query_images(&query(&[condition]), scope).await.unwrap();
+                assert_eq!(page.rows.len(), found, "{condition} {scope:?}");
+            }
+            let page = db.metadata.query_images(&query(&["backupStorageRefs.status = Ready"]), scope).await.unwrap();
+            assert_eq!(page.rows.len(), 1, "{scope:?}");
+        }
+    }
+
     async fn an_image_that_is_gone_gets_no_link(db: &TestDb) {
         let world = World::create(db).await;
-        db.metadata.add_export(export(&world, ImageUuid::random(), "late", ImageFormat::Raw)).await.unwrap();
+        let late = export(&world, ImageUuid::random(), "late", ImageFormat::Raw);
+        assert!(!db.metadata.add_export(late).await.unwrap());
         assert_eq!(db.metadata.export("late").await.unwrap(), None);
     }
 }

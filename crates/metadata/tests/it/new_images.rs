@@ -8,11 +8,9 @@ use imprint_metadata::{
 };
 
 fn begin(world: &World, storages: &[BackupStorageUuid]) -> BeginImage {
-    let copies = storages.iter().map(|storage| BeginCopy {
-        lease: NewLease { storage: *storage, ..world.lease() },
-        empty: root(0),
-        install_path: String::new(),
-    });
+    let copies = storages
+        .iter()
+        .map(|storage| BeginCopy { lease: NewLease { storage: *storage, ..world.lease() }, empty: root(0) });
     BeginImage {
         uuid: ImageUuid::random(),
         name: "image".to_owned(),

@@ -39,7 +39,7 @@ async fn begin_image(db: &TestDb, world: &World) -> BeginImage {
         virtio: None,
         account: world.account,
         tags: NewTags::default(),
-        copies: vec![BeginCopy { lease: world.lease(), empty: root(0), install_path: String::new() }],
+        copies: vec![BeginCopy { lease: world.lease(), empty: root(0) }],
         expected_size: None,
         volume: None,
     };

@@ -1,11 +1,10 @@
 //! Adding an image from a file.
 
 use crate::arguments::{new_tags, shortened};
-use crate::downloads::new_token;
 use crate::image_origin::Origin;
 use crate::new_images::{not_made, own_architecture, plain_platform};
 
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, system_tags};
 use imprint_api::{AddImage, ImageInventory, InventoryReply, ResourceKind};
 use imprint_domain::{BackupStorageUuid, ImageFormat, ImageUuid, MediaType, ResourceStatus, StorageStatus};
 use imprint_jobs::{ImageRequest, MakeImageError};
@@ -29,7 +28,7 @@ impl Perform<AddImage> for Service {
             Origin::Upload => return self.await_upload(&context, request).await,
         };
         let row = made.map_err(|error| failed(error, uuid, &url))?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }
 
@@ -100,12 +99,11 @@ impl Service {
         context: &Context,
         request: ImageRequest,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
-        let token = new_token();
-        let url = format!("{}/zstack/uploads/{token}", context.base_url);
         let (uuid, name) = (request.image.uuid, request.image.url.clone());
-        let begun = self.jobs.begin_upload(request, context.job, token, url).await;
+        let base = format!("{}/zstack/uploads/", context.base_url);
+        let begun = self.jobs.begin_upload(request, context.job, base).await;
         let row = begun.map_err(|error| failed(error, uuid, &name))?.ok_or(Refusal::TooManyUploads)?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::arguments::gone;
 use crate::copies::not_copied;
-use crate::{Context, Perform, Service, ServiceError, inventories};
+use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{BackupStorageMigrateImage, ImageInventory, InventoryReply};
 use imprint_domain::ResourceStatus;
 use imprint_jobs::CopyContentError;
@@ -31,6 +31,6 @@ impl Perform<BackupStorageMigrateImage> for Service {
             self.metadata.end_image_expunge(uuid).await?;
         }
         let row = self.metadata.image(uuid).await?.ok_or_else(|| gone("imageUuid", &uuid))?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }

@@ -1,7 +1,7 @@
 //! Computing the hash of an image.
 
 use crate::arguments::{gone, shortened};
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories};
+use crate::{Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{CalculateImageHash, ImageInventory, InventoryReply};
 use imprint_domain::ResourceStatus;
 
@@ -31,6 +31,6 @@ impl Perform<CalculateImageHash> for Service {
         let digest = self.jobs.digest(storage, reference.root, image.format, &context.work).await;
         digest.map_err(|error| ServiceError::from_read(error, &storage.to_string()))?;
         let image = self.metadata.image(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
-        Ok(InventoryReply { inventory: inventories::image(image, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(image, context.reader()) })
     }
 }

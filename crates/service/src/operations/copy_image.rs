@@ -4,7 +4,7 @@
 use crate::arguments::{new_tags, shortened};
 use crate::copies::not_copied;
 use crate::new_images::not_made;
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, system_tags};
 use imprint_api::{
     ImageInventory, InventoryReply, RecoveryImageFromImageStoreBackupStorage, ResourceKind,
     SyncImageFromImageStoreBackupStorage,
@@ -92,7 +92,7 @@ impl Service {
             expected_size: Some(original.size),
             volume: None,
         };
-        let (uuid, work) = (image.uuid, context.work);
+        let (uuid, work) = (image.uuid, context.work.clone());
         let request_image = ImageRequest { image, storages: vec![to], work };
         let made = self.jobs.image_of_content(request_image, root, volume, request).await;
         let row = made.map_err(|error| match error {
@@ -101,7 +101,7 @@ impl Service {
             }),
             error => not_copied(error, &format!("image uuid:{}", copy.uuid), copy.storages),
         })?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 
     /// An image on a storage and its content there. One that only the storage's catalog has is the administrator's to name:

@@ -2,7 +2,7 @@
 
 use crate::arguments::new_tags;
 use crate::new_images::plain_platform;
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, system_tags};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
     ResourceKind,
@@ -125,6 +125,6 @@ impl Service {
             CreateImageError::Metadata(error) => error.into(),
         })?;
         self.jobs.image_made();
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }

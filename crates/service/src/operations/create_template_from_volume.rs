@@ -2,7 +2,7 @@
 
 use crate::arguments::{gone, new_tags};
 use crate::new_images::{not_made, own_architecture, plain_platform};
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Refusal, Service, ServiceError, system_tags};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolume, CreateRootVolumeTemplateFromRootVolume, ImageInventory, InventoryReply,
     ResourceKind,
@@ -94,7 +94,7 @@ impl Service {
         let source = self.source_of(&volume).await?;
         let storages = self.storages_for(volume.uuid, storages).await?;
         let (uuid, file) = (image.uuid, source.file.clone());
-        let request = ImageRequest { image, storages, work: context.work };
+        let request = ImageRequest { image, storages, work: context.work.clone() };
         let made = self.jobs.image_of_volume(request, source).await;
         let row = made.map_err(|error| match error {
             MakeImageError::Source(error) => ServiceError::from_source(error, &volume.uuid.to_string(), &file),
@@ -103,6 +103,6 @@ impl Service {
                 Refusal::Source { volume: volume.uuid.to_string(), location: file.clone(), reason }.into()
             }),
         })?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }

@@ -10,6 +10,7 @@ impl Perform<DeleteImage> for Service {
         let storages = operation.backup_storage_uuids;
         let deleted = self.metadata.delete_image(uuid, storages.clone()).await;
         deleted.map_err(|error| image_refused(error, "uuid", uuid))?;
+        self.jobs.end_upload(uuid);
         if self.deletion.images == DeletionPolicy::Direct {
             match self.expunge(uuid, storages).await {
                 // Somebody else was faster.

@@ -26,6 +26,8 @@ impl Service {
         for storage in begun {
             self.jobs.publish(storage).await?;
         }
-        Ok(self.metadata.end_image_expunge(uuid).await?)
+        self.metadata.end_image_expunge(uuid).await?;
+        self.jobs.end_upload(uuid);
+        Ok(())
     }
 }

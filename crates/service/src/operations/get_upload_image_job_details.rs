@@ -12,9 +12,9 @@ impl Perform<GetUploadImageJobDetails> for Service {
     ) -> Result<UploadJobsReply, ServiceError> {
         let caller = context.caller()?;
         let Ok(image) = operation.image_id.parse() else { return Ok(UploadJobsReply::new(Vec::new())) };
-        let Some(upload) = self.jobs.upload_of(image) else { return Ok(UploadJobsReply::new(Vec::new())) };
-        // Whoever has the link may send the image: here only the account that began the upload learns it. The link stands as
-        // the `installPath` of the image too, which all see whom the image is shared with.
+        // Whoever has the link may send the image: only its owner learns it. One that could not be made has none any more.
+        let owner = self.metadata.image(image).await?.map(|row| row.account);
+        let Some(upload) = self.jobs.upload_of(image, owner) else { return Ok(UploadJobsReply::new(Vec::new())) };
         if !caller.administrator && upload.account != caller.account {
             return Ok(UploadJobsReply::new(Vec::new()));
         }

@@ -1,13 +1,13 @@
 //! Making a deleted image Ready again.
 
 use super::update_image::image_refused;
-use crate::{Context, Perform, Service, ServiceError, inventories};
+use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{ImageInventory, InventoryReply, RecoverImage};
 
 impl Perform<RecoverImage> for Service {
     async fn perform(
         &self,
-        _: Context,
+        context: Context,
         operation: RecoverImage,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
         let uuid = operation.image_uuid;
@@ -15,6 +15,6 @@ impl Perform<RecoverImage> for Service {
         let storages = Some(operation.backup_storage_uuids).filter(|list| !list.is_empty());
         let row = self.metadata.recover_image(uuid, storages).await;
         let row = row.map_err(|error| image_refused(error, "imageUuid", uuid))?;
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }

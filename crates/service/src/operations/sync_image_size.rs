@@ -1,14 +1,14 @@
 //! Correcting the size of an image from what is stored of it.
 
 use crate::arguments::gone;
-use crate::{Context, Perform, Service, ServiceError, inventories};
+use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{ImageInventory, InventoryReply, SyncImageSize};
 use imprint_domain::ResourceStatus;
 
 impl Perform<SyncImageSize> for Service {
     async fn perform(
         &self,
-        _: Context,
+        context: Context,
         operation: SyncImageSize,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
         let uuid = operation.uuid;
@@ -22,6 +22,6 @@ impl Perform<SyncImageSize> for Service {
                 image = self.metadata.image(uuid).await?.ok_or_else(|| gone("uuid", &uuid))?;
             }
         }
-        Ok(InventoryReply { inventory: inventories::image(image, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(image, context.reader()) })
     }
 }

@@ -1,7 +1,7 @@
 //! Changing an image's description.
 
 use crate::arguments::gone;
-use crate::{Context, Perform, Service, ServiceError, inventories};
+use crate::{Context, Perform, Service, ServiceError};
 use imprint_api::{ImageInventory, InventoryReply, UpdateImage};
 use imprint_domain::ImageUuid;
 use imprint_metadata::ImageChanges;
@@ -9,7 +9,7 @@ use imprint_metadata::ImageChanges;
 impl Perform<UpdateImage> for Service {
     async fn perform(
         &self,
-        _: Context,
+        context: Context,
         operation: UpdateImage,
     ) -> Result<InventoryReply<ImageInventory>, ServiceError> {
         let uuid = operation.uuid;
@@ -30,7 +30,7 @@ impl Perform<UpdateImage> for Service {
         let row = row.map_err(|error| image_refused(error, "uuid", uuid))?;
         // Another format has another digest.
         self.jobs.image_made();
-        Ok(InventoryReply { inventory: inventories::image(row, &self.zone) })
+        Ok(InventoryReply { inventory: self.image_inventory(row, context.reader()) })
     }
 }
 
