@@ -17,7 +17,7 @@ fn copy_backup(server: &Server, action: &str, backup: &str, from: &str, to: &str
     server.finish(server.put(&format!("/zstack/v1/volume-backups/{backup}/actions"), &body))
 }
 
-fn stored_bytes(store: &Path) -> u64 {
+pub(crate) fn stored_bytes(store: &Path) -> u64 {
     let shards = std::fs::read_dir(store.join("segments")).unwrap().map(|shard| shard.unwrap().path());
     let files = shards.flat_map(|shard| std::fs::read_dir(shard).unwrap().map(|file| file.unwrap()));
     files.map(|file| file.metadata().unwrap().len()).sum()

@@ -15,6 +15,8 @@ mod configuration;
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod copy_crashes;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletions;

@@ -4,17 +4,17 @@ use crate::server::{Server, data_with, noise, sample_disk, text};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-fn sync_backups(server: &Server, storage: &str) -> Value {
+pub(crate) fn sync_backups(server: &Server, storage: &str) -> Value {
     let path = format!("/zstack/v1/volume-backups/imageStore/{storage}/actions");
     server.finish(server.put(&path, &json!({"syncVolumeBackup": {}}))).ok()["result"].clone()
 }
 
-fn database_files(data: &Path) -> Vec<PathBuf> {
+pub(crate) fn database_files(data: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("imprint.db")).collect()
 }
 
-fn counts(result: &Value) -> (i64, i64) {
+pub(crate) fn counts(result: &Value) -> (i64, i64) {
     (result["newBackupCount"].as_i64().unwrap(), result["deletedBackupCount"].as_i64().unwrap())
 }
 
@@ -96,7 +96,7 @@ fn an_empty_database_learns_from_the_store_all_that_was_acknowledged() {
     check(&server, &first);
 }
 
-fn wait_for_catalog(server: &Server, storage: &str, image: &Value) {
+pub(crate) fn wait_for_catalog(server: &Server, storage: &str, image: &Value) {
     let path = format!("/zstack/v1/backup-storage/{storage}/image-store");
     loop {
         let reply = server.put(&path, &json!({"getImagesFromImageStoreBackupStorage": {}})).ok();

@@ -8,13 +8,24 @@ use std::time::{Duration, Instant};
 
 /// Sends a call, kills the server after `delay`, and answers whether its 200 came first.
 pub(crate) fn call_and_kill(server: Server, method: &str, path: &str, body: &Value, delay: Duration) -> bool {
+    let until = Instant::now() + delay;
+    call_and_kill_when(server, method, path, body, || Instant::now() >= until)
+}
+
+/// The same, as soon as the moment has come.
+pub(crate) fn call_and_kill_when(
+    server: Server,
+    method: &str,
+    path: &str,
+    body: &Value,
+    has_come: impl Fn() -> bool,
+) -> bool {
     let request = server
         .request(method, path)
         .header("Authorization", format!("OAuth {}", server.session()))
         .body(body.to_string());
     let call = std::thread::spawn(move || request.send().is_ok_and(|response| response.status() == 200));
-    let until = Instant::now() + delay;
-    while Instant::now() < until && !call.is_finished() {
+    while !has_come() && !call.is_finished() {
         std::thread::yield_now();
     }
     server.kill();
