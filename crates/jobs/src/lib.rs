@@ -61,6 +61,7 @@ pub use reconcile::ReconciledCounts;
 pub use reconcile::sizes_of;
 pub use resize::ResizeError;
 pub use restore::CreateVolumeError;
+pub use restore::NewBlankVolume;
 pub use restore::NewVolume;
 pub use restore::VolumeSizes;
 pub use revert::RevertError;

@@ -72,6 +72,21 @@ impl Metadata {
             .await
     }
 
+    /// Takes a lease that is about no store: it only tells that somebody is at work.
+    pub async fn take_storeless_lease(
+        &self,
+        uuid: LeaseUuid,
+        purpose: &'static str,
+        node: &str,
+        expires: Timestamp,
+    ) -> Result<(), MetadataError> {
+        let sql = "INSERT INTO lease (uuid, backup_storage_uuid, purpose, node, created, expires) \
+                   VALUES ($1, '', $2, $3, $4, $5)";
+        let values = vec![text(uuid), purpose.into(), node.into(), self.now().0.into(), expires.0.into()];
+        self.change(sql, values).await?;
+        Ok(())
+    }
+
     /// Gives a lease back.
     pub async fn release_lease(&self, uuid: LeaseUuid) -> Result<(), MetadataError> {
         self.change("DELETE FROM lease WHERE uuid = $1", vec![text(uuid)]).await?;

@@ -151,11 +151,7 @@ impl Service {
         }
         let new = NewVolume { row, tags: order.tags, storage, content: order.content, target };
         let made = self.jobs.create_volume(new, &context.work).await;
-        let row = made.map_err(|error| match error {
-            CreateVolumeError::Row(error) => ServiceError::from_create(error, &uuid),
-            CreateVolumeError::File(error) => volume_refused(error, uuid, &source.file, Some(storage)),
-            CreateVolumeError::Gone => gone("uuid", &uuid),
-        })?;
+        let row = made.map_err(|error| volume_not_made(error, uuid, &source.file, Some(storage)))?;
         match vm {
             Some(vm) => self.attach_volume(uuid, vm).await,
             None => Ok(row),
@@ -250,6 +246,20 @@ pub(crate) fn vm_instance(field: &'static str, value: &str) -> Result<VmInstance
         value: crate::arguments::shortened(value),
         reason: "it must be 32 lower-case hex digits of a version 1 to 5 UUID".to_owned(),
     })
+}
+
+/// Why a volume was not made. `storage` is where its content was read.
+pub(crate) fn volume_not_made(
+    error: CreateVolumeError,
+    volume: VolumeUuid,
+    file: &str,
+    storage: Option<BackupStorageUuid>,
+) -> ServiceError {
+    match error {
+        CreateVolumeError::Row(error) => ServiceError::from_create(error, &volume),
+        CreateVolumeError::File(error) => volume_refused(error, volume, file, storage),
+        CreateVolumeError::Gone => gone("uuid", &volume),
+    }
 }
 
 /// What a failure to write a volume's file means. `storage` is where its content was read.

@@ -88,6 +88,38 @@ fn a_revert_that_was_killed_is_ended_by_the_next_start_before_a_backup_is_taken(
 }
 
 #[test]
+fn a_blank_volume_whose_making_was_killed_is_whole_or_not_there_and_its_file_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("volumes");
+    let body = json!({"params": {"name": "blank", "diskSize": 1 << 30}});
+    let (mut made, mut cut_short) = (0, 0);
+    for round in 0..12 {
+        let server = Server::start(temp.path());
+        let before = files(&directory);
+        // As soon as there is a file, whatever its name, and a little later each time.
+        let appeared = std::cell::Cell::new(None);
+        let has_come = || {
+            if appeared.get().is_none() && files(&directory) != before {
+                appeared.set(Some(Instant::now()));
+            }
+            appeared.get().is_some_and(|at| at.elapsed() >= Duration::from_micros(300 * round))
+        };
+        let acknowledged = call_and_kill_when(server, "POST", "/zstack/v1/volumes/data", &body, has_come);
+        let server = Server::start(temp.path());
+        let volumes = server.query("/zstack/v1/volumes");
+        let mut expected: Vec<_> = volumes.iter().map(|volume| format!("{}.qcow2", text(&volume["uuid"]))).collect();
+        expected.sort();
+        assert_eq!(files(&directory), expected, "round {round}");
+        assert!(volumes.iter().all(|row| row["status"] == "Ready" && row["size"] == 1 << 30), "round {round}");
+        assert!(!acknowledged || volumes.len() > made, "round {round}");
+        cut_short += u32::from(volumes.len() == made);
+        made = volumes.len();
+        server.kill();
+    }
+    assert!(cut_short > 0, "none was cut short");
+}
+
+#[test]
 fn a_volume_whose_making_was_killed_is_whole_or_not_there() {
     let disk = noise(3, 24 << 20);
     let (temp, path) = data_with("disk.raw", &disk);

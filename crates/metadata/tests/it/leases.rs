@@ -1,8 +1,8 @@
 //! Leases and segments.
 
-use crate::rows::{World, root};
+use crate::rows::{World, root, volume};
 use imprint_domain::{LeaseUuid, SegmentId, Timestamp};
-use imprint_metadata::RegisterSegmentError;
+use imprint_metadata::{NewTags, RegisterSegmentError};
 
 fn segment(fill: u8) -> SegmentId {
     SegmentId::from_bytes([fill; 32])
@@ -22,6 +22,19 @@ on_both! {
         assert_eq!(db.metadata.segment_counts(world.storage).await.unwrap(), (2, 1));
         db.metadata.release_lease(lease.uuid).await.unwrap();
         assert!(db.metadata.register_segment(world.storage, lease.uuid, segment(3), 0).await.is_err());
+    }
+
+    async fn work_on_no_store_has_a_lease_that_ends_as_others_do(db: &TestDb) {
+        let world = World::create(db).await;
+        let (row, lease) = (volume("blank", world.primary, world.account), LeaseUuid::random());
+        let expires = Timestamp(1_700_000_100_000);
+        db.metadata.take_storeless_lease(lease, "blank volume", "node-1", expires).await.unwrap();
+        db.metadata.begin_volume(row.clone(), lease, NewTags::default()).await.unwrap();
+        assert_eq!(db.metadata.expire_leases(Some("node-2")).await.unwrap(), 0);
+        assert_eq!(db.metadata.orphaned_volumes().await.unwrap(), []);
+        assert!(db.metadata.pinned_roots(world.storage).await.unwrap().is_empty());
+        assert_eq!(db.metadata.expire_leases(Some("node-1")).await.unwrap(), 1);
+        assert_eq!(db.metadata.orphaned_volumes().await.unwrap()[0].uuid, row.uuid);
     }
 
     async fn leases_end_when_nobody_renews_them_or_their_node_died(db: &TestDb) {

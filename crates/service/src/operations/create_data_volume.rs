@@ -1,14 +1,14 @@
 //! Making a volume: a file that is registered, or a blank one.
 
 use crate::arguments::new_tags;
-use crate::volume_files::new_row;
+use crate::volume_files::{new_row, volume_not_made};
 use crate::volume_source::VolumeSource;
-use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
+use crate::{Context, Perform, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateDataVolume, InventoryReply, ResourceKind, VolumeInventory};
-use imprint_disk_format::{OpenMode, SourceFormat, open_beneath, write_blank_qcow2};
+use imprint_disk_format::SourceFormat;
 use imprint_domain::{VolumeSize, VolumeUuid};
-use imprint_jobs::Source;
-use std::path::{Path, PathBuf};
+use imprint_jobs::{NewBlankVolume, Source};
+use std::path::PathBuf;
 
 const SOURCE_TAG: &str = "volume::source::";
 
@@ -29,28 +29,29 @@ impl Perform<CreateDataVolume> for Service {
         if source.is_some() && !caller.administrator {
             return Err(ServiceError::NotAdministrator { operation: "CreateDataVolume with a volume::source tag" });
         }
-        let size = if source.is_none() { Some(blank_size(operation.disk_size)?) } else { None };
+        let size = if source.is_none() { blank_size(operation.disk_size)? } else { 0 };
         let storage = self.primary_storage_for(operation.primary_storage_uuid).await?;
         let directory = PathBuf::from(&storage.mount_path);
         let blank = source.is_none();
-        let source = match (source, size) {
-            (Some(source), _) => source,
-            (None, size) => make_blank(&directory, uuid, size.unwrap_or_default()).await?,
-        };
-        let (size, actual_size) = measure(&directory, &source, uuid).await?;
+        let source =
+            source.unwrap_or_else(|| VolumeSource { file: format!("{uuid}.qcow2"), format: SourceFormat::Qcow2 });
         let CreateDataVolume { name, description, .. } = operation;
         let mut row = new_row(uuid, name, description, caller, &storage, &source, self.clock.now());
-        (row.size, row.actual_size, row.owns_file) = (size, actual_size, blank);
+        row.owns_file = blank;
         if system_tags.iter().any(|tag| tag == ROOT_TAG) {
             "Root".clone_into(&mut row.kind);
         }
         let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
-        let made = self.metadata.create_volume(row.clone(), tags).await;
-        if made.is_err() && blank {
-            // Ours and empty: nobody can miss it.
-            let _ = std::fs::remove_file(directory.join(&source.file));
-        }
-        made.map_err(|error| ServiceError::from_create(error, &uuid))?;
+        let file = Source { directory, file: source.file.clone(), format: source.format };
+        let row = if blank {
+            let made = self.jobs.create_blank_volume(NewBlankVolume { row, tags, size, target: file }).await;
+            made.map_err(|error| volume_not_made(error, uuid, &source.file, None))?
+        } else {
+            (row.size, row.actual_size) = measure(file, uuid).await?;
+            let made = self.metadata.create_volume(row.clone(), tags).await;
+            made.map_err(|error| ServiceError::from_create(error, &uuid))?;
+            row
+        };
         Ok(InventoryReply { inventory: inventories::volume(row, &self.zone) })
     }
 }
@@ -95,31 +96,10 @@ fn blank_size(size: i64) -> Result<u64, ServiceError> {
     Ok(bytes)
 }
 
-/// Makes the file of a blank volume and syncs it and its directory.
-async fn make_blank(directory: &Path, uuid: VolumeUuid, size: u64) -> Result<VolumeSource, ServiceError> {
-    let source = VolumeSource { file: format!("{uuid}.qcow2"), format: SourceFormat::Qcow2 };
-    let (directory, file_name) = (directory.to_owned(), source.file.clone());
-    let made = tokio::task::spawn_blocking(move || {
-        let refused =
-            |reason: String| Refusal::Source { volume: uuid.to_string(), location: file_name.clone(), reason };
-        let mut file =
-            open_beneath(&directory, &file_name, OpenMode::CreateNew).map_err(|error| refused(error.to_string()))?;
-        let written = write_blank_qcow2(&mut file, size)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::File::open(&directory)?.sync_all());
-        written.map_err(|error| {
-            let _ = std::fs::remove_file(directory.join(&file_name));
-            refused(error.to_string())
-        })
-    });
-    made.await.map_err(|error| ServiceError::internal("make a blank volume")(error.into()))??;
-    Ok(source)
-}
-
 /// Opens the file once, as a backup will, and answers its size and what it occupies.
-async fn measure(directory: &Path, source: &VolumeSource, uuid: VolumeUuid) -> Result<(u64, u64), ServiceError> {
-    let opened = Source { directory: directory.to_owned(), file: source.file.clone(), format: source.format };
-    let open = tokio::task::spawn_blocking(move || opened.open().map(|open| (open.disk.size(), open.occupied)));
+async fn measure(source: Source, uuid: VolumeUuid) -> Result<(u64, u64), ServiceError> {
+    let file = source.file.clone();
+    let open = tokio::task::spawn_blocking(move || source.open().map(|open| (open.disk.size(), open.occupied)));
     let sizes = open.await.map_err(|error| ServiceError::internal("open a volume")(error.into()))?;
-    sizes.map_err(|error| ServiceError::from_source(error, &uuid.to_string(), &source.file))
+    sizes.map_err(|error| ServiceError::from_source(error, &uuid.to_string(), &file))
 }
