@@ -144,6 +144,45 @@ fn an_account_has_no_more_images_and_backups_than_its_quotas_allow() {
 }
 
 #[test]
+fn what_turns_out_larger_than_its_account_may_have_is_refused_and_leaves_nothing() {
+    let (temp, _) = data_with("a.raw", &sample_disk(4));
+    let images = temp.path().canonicalize().unwrap().join("images");
+    std::fs::create_dir(&images).unwrap();
+    std::fs::write(images.join("disk.raw"), sample_disk(5)).unwrap();
+    let server = Server::start(temp.path());
+    let (ann, session) = server.account("ann");
+    let storage = server.backup_storage();
+    let volume = server.volume("a.raw", "raw");
+    let give = json!({"params": {"resourceUuid": &volume}});
+    server.post(&format!("/zstack/v1/account/{ann}/resources"), &give).ok();
+    let call =
+        |path: &str, params: Value| server.finish(server.call_as(&session, "POST", path, &json!({ "params": params })));
+    let limit = |name: &str, value: usize| {
+        let body = json!({"updateQuota": {"identityUuid": &ann, "name": name, "value": value}});
+        server.put("/zstack/v1/accounts/quotas/actions", &body).ok();
+    };
+    let add = || {
+        let params =
+            json!({"name": "i", "url": images.join("disk.raw"), "format": "raw", "backupStorageUuids": [&storage]});
+        call("/zstack/v1/images", params)
+    };
+    let back_up = || {
+        let path = format!("/zstack/v1/volumes/{volume}/volume-backups");
+        call(&path, json!({"name": "b", "backupStorageUuid": &storage}))
+    };
+    limit("image.size", sample_disk(5).len() - 1);
+    limit("volumeBackup.size", 1 << 20);
+    add().refused("ID.1003", &["image.size"]);
+    back_up().refused("ID.1003", &["volumeBackup.size"]);
+    assert!(server.query("/zstack/v1/images").is_empty() && server.query("/zstack/v1/volume-backups").is_empty());
+    limit("image.size", sample_disk(5).len());
+    limit("volumeBackup.size", 4 << 20);
+    let image = text(&add().inventory()["uuid"]);
+    assert!(server.download(&image, "raw") == sample_disk(5));
+    assert_eq!(back_up().inventory()["status"], "Ready");
+}
+
+#[test]
 fn a_session_is_renewed_for_as_long_as_it_is_asked_for() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::start(temp.path());
