@@ -5,8 +5,8 @@ use crate::console::Console;
 use crate::forms::{self, Control};
 use crate::layout::{ErrorBox, Layout, failure, page as render};
 use crate::pairs::Pairs;
+use crate::prose::Prose;
 use crate::sign_in::local;
-use crate::texts::words;
 use crate::visit::Visit;
 use crate::{outcome, respond};
 use askama::Template;
@@ -19,7 +19,7 @@ use imprint_server::Reply;
 struct ActionPage {
     layout: Layout,
     name: &'static str,
-    summary: String,
+    summary: Prose,
     csrf: String,
     back: String,
     plain: Vec<Control>,
@@ -62,9 +62,9 @@ async fn form(
     let back = typed.get("back").map(local);
     let back = back.or_else(|| about.map(|(collection, uuid)| format!("/{}/{uuid}", collection.path)));
     let view = ActionPage {
-        layout: Layout::new(visit, &words(operation.name), "-"),
+        layout: Layout::new(visit, &visit.texts.operation(operation.name), "-"),
         name: operation.name,
-        summary: operation.summary(),
+        summary: Prose::new(&operation.summary()),
         csrf: visit.csrf(),
         back: back.unwrap_or_else(|| "/".to_owned()),
         plain,

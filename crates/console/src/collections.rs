@@ -53,20 +53,38 @@ pub(crate) struct Action {
     pub(crate) operation: &'static str,
     /// The parameter that takes the thing's id.
     pub(crate) parameter: &'static str,
-    /// A field, and the values of it with which that makes sense; always, when absent.
-    pub(crate) when: Option<(&'static str, &'static [&'static str])>,
+    /// When that makes sense.
+    pub(crate) when: When,
+}
+
+/// When something can be done with a thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum When {
+    /// Always.
+    Always,
+    /// When this field is one of these.
+    Is(&'static str, &'static [&'static str]),
+    /// When this field says something, and the thing is ready.
+    Has(&'static str),
+    /// When this field says nothing, and the thing is ready.
+    Lacks(&'static str),
 }
 
 impl Action {
     /// Whether it makes sense with this one.
     pub(crate) fn fits(&self, row: &Value) -> bool {
-        self.when.is_none_or(|(field, values)| {
-            let value = row.get(field).map_or_else(String::new, |value| match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
-            values.contains(&value.as_str())
-        })
+        let is_one_of = |field: &str, values: &[&str]| match row.get(field) {
+            Some(Value::String(text)) => values.contains(&text.as_str()),
+            Some(other) => values.contains(&other.to_string().as_str()),
+            None => false,
+        };
+        let has = |field: &str| row.get(field).is_some_and(|value| !value.is_null());
+        match self.when {
+            When::Always => true,
+            When::Is(field, values) => is_one_of(field, values),
+            When::Has(field) => is_one_of("status", &["Ready"]) && has(field),
+            When::Lacks(field) => is_one_of("status", &["Ready"]) && !has(field),
+        }
     }
 }
 
@@ -80,21 +98,24 @@ pub(crate) struct Related {
 }
 
 const fn action(operation: &'static str, parameter: &'static str) -> Action {
-    Action { operation, parameter, when: None }
+    Action { operation, parameter, when: When::Always }
 }
 
-const fn only(
-    operation: &'static str,
-    parameter: &'static str,
-    when: (&'static str, &'static [&'static str]),
-) -> Action {
-    Action { operation, parameter, when: Some(when) }
+const fn only(operation: &'static str, parameter: &'static str, when: When) -> Action {
+    Action { operation, parameter, when }
 }
 
-const READY: (&str, &[&str]) = ("status", &["Ready"]);
-const DELETED: (&str, &[&str]) = ("status", &["Deleted"]);
-const NOT_DELETED: (&str, &[&str]) = ("status", &["Ready", "Creating", "NotInstantiated", "Downloading"]);
+const READY: When = When::Is("status", &["Ready"]);
+const DELETED: When = When::Is("status", &["Deleted"]);
+const NOT_DELETED: When = When::Is("status", &["Ready", "Creating", "NotInstantiated", "Downloading"]);
 const ENABLED_OR_NOT: &[&str] = &["Enabled", "Disabled"];
+
+/// What belongs to anything that has an owner.
+const OF_RESOURCE: &[Related] = &[
+    Related { path: "user-tags", field: "resourceUuid" },
+    Related { path: "system-tags", field: "resourceUuid" },
+    Related { path: "shares", field: "resourceUuid" },
+];
 
 /// All of them, in the order of the menu.
 pub(crate) static COLLECTIONS: &[Collection] = &[
@@ -118,15 +139,20 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("ResizeDataVolume", "uuid", READY),
             only("SyncVolumeSize", "uuid", READY),
             only("ChangeVolumeState", "uuid", NOT_DELETED),
-            only("AttachDataVolumeToVm", "volumeUuid", READY),
-            only("DetachDataVolumeFromVm", "uuid", READY),
+            only("AttachDataVolumeToVm", "volumeUuid", When::Lacks("vmInstanceUuid")),
+            only("DetachDataVolumeFromVm", "uuid", When::Has("vmInstanceUuid")),
+            action("ShareResource", "resourceUuids"),
+            action("ChangeResourceOwner", "resourceUuid"),
+            action("AttachTagToResources", "resourceUuids"),
             only("DeleteDataVolume", "uuid", NOT_DELETED),
             only("RecoverDataVolume", "uuid", DELETED),
             only("ExpungeDataVolume", "uuid", DELETED),
         ],
         related: &[
             Related { path: "backups", field: "volumeUuid" },
+            Related { path: "user-tags", field: "resourceUuid" },
             Related { path: "system-tags", field: "resourceUuid" },
+            Related { path: "shares", field: "resourceUuid" },
         ],
     },
     Collection {
@@ -150,9 +176,12 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("RevertVolumeFromVolumeBackup", "uuid", READY),
             only("SyncBackupFromImageStoreBackupStorage", "uuid", READY),
             only("RecoverBackupFromImageStoreBackupStorage", "uuid", READY),
+            action("ShareResource", "resourceUuids"),
+            action("ChangeResourceOwner", "resourceUuid"),
+            action("AttachTagToResources", "resourceUuids"),
             action("DeleteVolumeBackup", "uuid"),
         ],
-        related: &[Related { path: "system-tags", field: "resourceUuid" }],
+        related: OF_RESOURCE,
     },
     Collection {
         path: "images",
@@ -175,11 +204,14 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("ChangeImageState", "uuid", NOT_DELETED),
             only("SyncImageSize", "uuid", READY),
             only("DeleteExportedImageFromBackupStorage", "imageUuid", READY),
+            action("ShareResource", "resourceUuids"),
+            action("ChangeResourceOwner", "resourceUuid"),
+            action("AttachTagToResources", "resourceUuids"),
             only("DeleteImage", "uuid", NOT_DELETED),
             only("RecoverImage", "imageUuid", DELETED),
             only("ExpungeImage", "imageUuid", DELETED),
         ],
-        related: &[Related { path: "system-tags", field: "resourceUuid" }],
+        related: OF_RESOURCE,
     },
     Collection {
         path: "backup-storages",
@@ -250,10 +282,10 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         ],
         creates: &[],
         actions: &[
-            only("CancelLongJob", "uuid", ("state", &["Waiting", "Running"])),
-            only("RerunLongJob", "uuid", ("state", &["Failed", "Canceled"])),
+            only("CancelLongJob", "uuid", When::Is("state", &["Waiting", "Running"])),
+            only("RerunLongJob", "uuid", When::Is("state", &["Failed", "Canceled"])),
             action("UpdateLongJob", "uuid"),
-            only("DeleteLongJob", "uuid", ("state", &["Succeeded", "Failed", "Canceled"])),
+            only("DeleteLongJob", "uuid", When::Is("state", &["Succeeded", "Failed", "Canceled"])),
         ],
         related: &[],
     },
@@ -268,7 +300,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             action("UpdateAccount", "uuid"),
             action("CreateAccessKey", "accountUuid"),
             action("UpdateQuota", "identityUuid"),
-            only("DeleteAccount", "uuid", ("type", &["Normal"])),
+            only("DeleteAccount", "uuid", When::Is("type", &["Normal"])),
         ],
         related: &[
             Related { path: "quotas", field: "identityUuid" },
@@ -338,7 +370,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         columns: &["tag", "resourceUuid", "resourceType", "inherent", "createDate"],
         filters: &[Filter::Contains("tag"), Filter::Is("resourceUuid")],
         creates: &["CreateSystemTag"],
-        actions: &[action("UpdateSystemTag", "uuid"), only("DeleteTag", "uuid", ("inherent", &["false"]))],
+        actions: &[action("UpdateSystemTag", "uuid"), only("DeleteTag", "uuid", When::Is("inherent", &["false"]))],
         related: &[],
     },
 ];
@@ -409,7 +441,7 @@ mod tests {
                 let found = operation(action.operation).unwrap_or_else(|| panic!("{}", action.operation));
                 let known = found.rules.iter().any(|rule| rule.name == action.parameter);
                 assert!(known, "{} has no {}", action.operation, action.parameter);
-                if let Some((field, _)) = action.when {
+                if let When::Is(field, _) | When::Has(field) | When::Lacks(field) = action.when {
                     assert!(fields.iter().any(|known| known == field), "{}: {field}", it.path);
                 }
             }

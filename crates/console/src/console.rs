@@ -3,10 +3,10 @@
 use crate::collections::{collection, operation};
 use crate::layout::not_found;
 use crate::visit::{Person, Visit};
-use crate::{action, assets, detail, events, list, overview, register, respond, settings, sign_in};
+use crate::{action, assets, compare, detail, events, list, overview, register, respond, settings, sign_in};
 use hyper::{Method, StatusCode};
 use imprint_api::ErrorCode;
-use imprint_server::{LocalApi, PageRequest, Reply, Site};
+use imprint_server::{LocalApi, PageRequest, Reply, SettingInForce, Site};
 use imprint_service::{BoxFuture, Service};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -15,14 +15,15 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct Console {
     pub(crate) api: Arc<LocalApi<Service>>,
+    pub(crate) settings: Arc<[SettingInForce]>,
     /// Whether the server stops: streams end then.
     stopping: Arc<watch::Sender<bool>>,
 }
 
 impl Console {
-    /// The pages over this API.
-    pub fn new(api: Arc<LocalApi<Service>>) -> Arc<Self> {
-        Arc::new(Self { api, stopping: Arc::new(watch::Sender::new(false)) })
+    /// The pages over this API, of a server that runs with these settings.
+    pub fn new(api: Arc<LocalApi<Service>>, settings: Vec<SettingInForce>) -> Arc<Self> {
+        Arc::new(Self { api, settings: settings.into(), stopping: Arc::new(watch::Sender::new(false)) })
     }
 
     /// Ends what would go on as long as somebody looks.
@@ -58,7 +59,9 @@ impl Console {
         }
         match segments.as_slice() {
             [] => overview::page(&self, &visit).await,
+            ["compare"] => compare::page(&self, &visit).await,
             ["settings"] => settings::page(&self, &visit),
+            ["events", "running"] => events::running(self, visit.clone()),
             ["events", "job", uuid] => events::job(self, visit.clone(), (*uuid).to_owned()),
             ["volumes", "register"] => register::answer(&self, &visit).await,
             ["do", name] => match operation(name) {

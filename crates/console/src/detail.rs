@@ -6,7 +6,9 @@ use crate::console::Console;
 use crate::jobs::JobState;
 use crate::layout::{Layout, failure, not_found, page as render};
 use crate::list::{Link, Section, action_link};
+use crate::names::Names;
 use crate::pairs::Pairs;
+use crate::panels::{self, Panel};
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
@@ -17,6 +19,8 @@ use serde_json::Value;
 /// A field of a thing.
 #[derive(Clone, Debug)]
 pub(crate) struct Fact {
+    /// Its name.
+    field: String,
     /// What it is called.
     pub(crate) label: String,
     /// What it holds.
@@ -44,6 +48,7 @@ struct DetailPage {
     live: Option<(String, JobState)>,
     facts: Vec<Fact>,
     parts: Vec<Part>,
+    panel: Option<Panel>,
     sections: Vec<Section>,
 }
 
@@ -72,15 +77,20 @@ async fn load(
     for related in found_in.related {
         let Some(other) = collection(related.path) else { continue };
         let filter = Pairs::default().with(related.field, uuid);
-        let title = (other.title)(visit.texts);
-        sections.push(Section::load(console, visit, other, title, &filter, other.columns).await?);
+        sections.push(Section::filtered(console, visit, other, &filter).await?);
     }
     let name = ["name", "tag", "AccessKeyID"].iter().find_map(|field| row.get(*field)).and_then(Value::as_str);
     let live = match found_in.path {
         "jobs" => Some((format!("/events/job/{uuid}"), JobState::load(console, visit, &row).await?)),
         _ => None,
     };
-    let (facts, parts) = facts(visit, &found_in.query().fields, &row);
+    let panel = panels::load(console, visit, found_in.path, &row).await?;
+    let fields: Vec<_> = found_in.query().fields.iter().map(String::as_str).collect();
+    let names = Names::load(console, visit, &fields, std::slice::from_ref(&row)).await?;
+    let (mut facts, parts) = facts(visit, &found_in.query().fields, &row);
+    for fact in &mut facts {
+        names.put(&fact.field, &mut fact.cell);
+    }
     Ok(Some(DetailPage {
         layout: Layout::new(visit, name.unwrap_or(uuid), found_in.path),
         collection_href: format!("/{}", found_in.path),
@@ -89,6 +99,7 @@ async fn load(
         live,
         facts,
         parts,
+        panel,
         sections,
     }))
 }
@@ -130,5 +141,5 @@ fn fact(visit: &Visit, field: &str, value: &Value) -> Fact {
         _ => None,
     };
     let block = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
-    Fact { label, cell: cell(field, Some(value)), block }
+    Fact { field: field.to_owned(), label, cell: cell(field, Some(value)), block }
 }

@@ -1,7 +1,7 @@
 //! What changes while one looks, as server-sent events: each holds the part of the page that replaces the old one.
 
 use crate::console::Console;
-use crate::jobs::JobState;
+use crate::jobs::{JobState, RunningJobs};
 use crate::respond;
 use crate::visit::Visit;
 use askama::Template;
@@ -20,11 +20,19 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Looks of one stream: the browser asks again then, and whoever has gone is noticed.
 const LOOKS: u32 = 240;
 
+/// What somebody watches.
+enum Watched {
+    /// A job, to its end.
+    Job(String),
+    /// All jobs that run.
+    Running,
+}
+
 /// A stream that goes on.
 struct Watching {
     console: Console,
     visit: Visit,
-    uuid: String,
+    watched: Watched,
     stopping: watch::Receiver<bool>,
     last: String,
     looks: u32,
@@ -32,6 +40,21 @@ struct Watching {
 }
 
 impl Watching {
+    /// What it looks like now, and whether that is the end; `None` when it cannot be seen any more.
+    async fn look(&self) -> Option<(String, bool)> {
+        match &self.watched {
+            Watched::Job(uuid) => {
+                let row = self.console.row("jobs", uuid, &self.visit).await.ok()??;
+                let state = JobState::load(&self.console, &self.visit, &row).await.ok()?;
+                Some((state.render().ok()?, !state.runs()))
+            }
+            Watched::Running => {
+                let running = RunningJobs::load(&self.console, &self.visit).await.ok()?;
+                Some((running.render().ok()?, false))
+            }
+        }
+    }
+
     /// The next event; `None` at the end.
     async fn next(mut self) -> Option<(Bytes, Self)> {
         while !self.ended && self.looks < LOOKS {
@@ -42,10 +65,8 @@ impl Watching {
                 }
             }
             self.looks += 1;
-            let row = self.console.row("jobs", &self.uuid, &self.visit).await.ok()??;
-            let state = JobState::load(&self.console, &self.visit, &row).await.ok()?;
-            self.ended = !state.runs();
-            let html = state.render().ok()?;
+            let html;
+            (html, self.ended) = self.look().await?;
             if html == self.last && !self.ended {
                 continue;
             }
@@ -65,8 +86,17 @@ fn event(name: &str, data: &str) -> String {
 
 /// A long job, from now to its end.
 pub(crate) fn job(console: Console, visit: Visit, uuid: String) -> Reply {
+    stream_of(console, visit, Watched::Job(uuid))
+}
+
+/// All jobs that run.
+pub(crate) fn running(console: Console, visit: Visit) -> Reply {
+    stream_of(console, visit, Watched::Running)
+}
+
+fn stream_of(console: Console, visit: Visit, watched: Watched) -> Reply {
     let stopping = console.stopping();
-    let watching = Watching { console, visit, uuid, stopping, last: String::new(), looks: 0, ended: false };
+    let watching = Watching { console, visit, watched, stopping, last: String::new(), looks: 0, ended: false };
     let events = stream::unfold(watching, |watching| async {
         let (bytes, watching) = watching.next().await?;
         Some((Ok(Frame::data(bytes)), watching))

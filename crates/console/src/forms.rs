@@ -4,6 +4,7 @@ use crate::cell::is_id;
 use crate::collections::{COLLECTIONS, Collection};
 use crate::console::Console;
 use crate::pairs::Pairs;
+use crate::prose::Prose;
 use crate::sign_in::{digest, without_machinery};
 use crate::visit::Visit;
 use imprint_api::{ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
@@ -17,10 +18,10 @@ pub(crate) struct Control {
     /// What it is called.
     pub(crate) label: String,
     /// What it is for.
-    pub(crate) text: String,
+    pub(crate) text: Prose,
     /// How to type it.
     pub(crate) hint: &'static str,
-    /// `text`, `password`, `number`, `select` or `lines`.
+    /// `text`, `password`, `number`, `select`, `several` or `lines`.
     pub(crate) input: &'static str,
     /// What is there already.
     pub(crate) value: String,
@@ -85,7 +86,7 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     let value = typed.get(&rule.name).unwrap_or_default().to_owned();
     let base = Control {
         label: texts.label(&rule.name),
-        text: rule.text.replace('\n', " "),
+        text: Prose::new(&rule.text),
         name: rule.name.clone(),
         required: rule.required,
         max_length: rule.max_length,
@@ -115,9 +116,20 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
         }
         ParamForm::Integer { .. } => Control { input: "number", value, ..base },
         ParamForm::TextList => {
-            let lines = typed.iter().filter(|(name, _)| *name == rule.name).map(|(_, line)| line);
-            let value = lines.collect::<Vec<_>>().join("\n");
-            Control { input: "lines", hint: texts.one_a_line, value, ..base }
+            let lines = typed.iter().filter(|(name, _)| *name == rule.name).flat_map(|(_, lines)| lines.lines());
+            let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
+            let value = lines.join("\n");
+            match choices(console, visit, rule.resource).await? {
+                Some(choices) if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) => {
+                    let choice = |(sent, text): (String, String)| {
+                        let chosen = lines.contains(&sent.as_str());
+                        Choice { value: sent, text, chosen }
+                    };
+                    let options = choices.into_iter().map(choice).collect();
+                    Control { input: "several", hint: texts.several, options, value, ..base }
+                }
+                _ => Control { input: "lines", hint: texts.one_a_line, value, ..base },
+            }
         }
         ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line, value, ..base },
         ParamForm::Text => match choices(console, visit, rule.resource).await? {

@@ -1,6 +1,6 @@
 //! Long jobs: how far one has come, and what it ended with.
 
-use crate::collections::operation;
+use crate::collections::{collection, operation};
 use crate::console::Console;
 use crate::layout::ErrorBox;
 use crate::outcome;
@@ -64,6 +64,43 @@ impl JobState {
             state.error = serde_json::from_value(error).ok().map(|error| ErrorBox::new(visit, error));
         }
         Ok(state)
+    }
+}
+
+/// A job that runs.
+#[derive(Clone, Debug)]
+struct RunningJob {
+    href: String,
+    name: String,
+    percent: u64,
+    step: String,
+}
+
+/// The jobs that run.
+#[derive(Clone, Debug, Template)]
+#[template(path = "running_jobs.html")]
+pub(crate) struct RunningJobs {
+    texts: &'static Texts,
+    jobs: Vec<RunningJob>,
+}
+
+impl RunningJobs {
+    /// The newest of them that the visitor sees.
+    ///
+    /// # Errors
+    /// When they cannot be asked for.
+    pub(crate) async fn load(console: &Console, visit: &Visit) -> Result<Self, Box<ErrorCode>> {
+        let mut running = Self { texts: visit.texts, jobs: Vec::new() };
+        let Some(it) = collection("jobs") else { return Ok(running) };
+        let asked = "q=state?=Waiting,Running,Canceling&sort=-createDate&limit=20";
+        let found = console.api.query(it.query(), asked, &visit.visitor).await?;
+        for row in found.inventories.unwrap_or_default() {
+            let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
+            let (percent, step) = progress(console, visit, text("apiId")).await?;
+            let (href, name) = (format!("/jobs/{}", text("uuid")), text("name").to_owned());
+            running.jobs.push(RunningJob { href, name, percent, step });
+        }
+        Ok(running)
     }
 }
 

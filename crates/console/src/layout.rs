@@ -3,7 +3,7 @@
 use crate::assets;
 use crate::collections::{COLLECTIONS, operation};
 use crate::respond;
-use crate::texts::{Texts, words};
+use crate::texts::Texts;
 use crate::visit::{Person, Visit};
 use askama::Template;
 use hyper::StatusCode;
@@ -67,7 +67,7 @@ impl Layout {
             title: title.to_owned(),
             menu,
             person: visit.person.clone(),
-            notice: done.map(|operation| format!("{} {}", texts.done, words(operation.name))),
+            notice: done.map(|operation| format!("{} {}", texts.done, texts.operation(operation.name))),
             style: assets::path("console.css"),
             icon: assets::path("icon.svg"),
             script: assets::path("console.js"),

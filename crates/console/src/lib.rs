@@ -6,6 +6,7 @@
 //! | `/` | the overview |
 //! | `/<collection>` | a table of what there is: filtered, sorted and paged by the query of the collection |
 //! | `/<collection>/<uuid>` | one of them, what belongs to it, and what can be done with it |
+//! | `/compare` | which parts of a volume changed between two backups |
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
 //! | `/sign-in`, `/sign-out` | sessions |
 //! | `/events/job/<uuid>` | a long job while it runs, as server-sent events |
@@ -17,7 +18,9 @@
 mod action;
 mod assets;
 mod cell;
+mod charts;
 mod collections;
+mod compare;
 mod console;
 mod detail;
 mod events;
@@ -25,9 +28,12 @@ mod forms;
 mod jobs;
 mod layout;
 mod list;
+mod names;
 mod outcome;
 mod overview;
 mod pairs;
+mod panels;
+mod prose;
 mod register;
 mod respond;
 mod settings;

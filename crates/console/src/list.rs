@@ -4,8 +4,8 @@ use crate::cell::{Cell, cell, is_id};
 use crate::collections::{Collection, Filter, operation};
 use crate::console::Console;
 use crate::layout::{ErrorBox, Layout, page as render};
+use crate::names::Names;
 use crate::pairs::{Pairs, link};
-use crate::texts::words;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
@@ -87,10 +87,18 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     let asked = conditions(visit, collection).with("sort", &sort).with("limit", &PAGE.to_string());
     let asked = asked.with("start", &start.to_string()).with("replyWithCount", "true");
     let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await;
+    let with_names = match &found {
+        Ok(found) => {
+            Names::load(console, visit, collection.columns, found.inventories.as_deref().unwrap_or_default()).await
+        }
+        Err(_) => Ok(Names::default()),
+    };
     let (found, error) = match found {
         Ok(found) => (found, None),
         Err(error) => (imprint_service::QueryReply::default(), Some(ErrorBox::new(visit, error))),
     };
+    // A table without names is better than none.
+    let names = with_names.unwrap_or_default();
     let rows = found.inventories.unwrap_or_default();
     let total = found.total.unwrap_or(0);
     let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
@@ -108,7 +116,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
         creates: creates(visit, collection),
         table: Table {
             heads: heads(visit, collection, &sort),
-            rows: cells(collection, collection.columns, &rows),
+            rows: cells(collection, collection.columns, &rows, &names),
             empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
             caption: title.to_owned(),
         },
@@ -185,7 +193,7 @@ pub(crate) fn action_link(visit: &Visit, name: &str, given: &Pairs) -> Option<Li
         return None;
     }
     let danger = crate::forms::is_dangerous(name);
-    Some(Link { href: link(&format!("/do/{name}"), given), text: words(name), danger })
+    Some(Link { href: link(&format!("/do/{name}"), given), text: visit.texts.operation(name), danger })
 }
 
 fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
@@ -204,11 +212,12 @@ fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
 }
 
 /// The rows of a table: the first field of each leads to the thing's page.
-pub(crate) fn cells(collection: &Collection, fields: &[&str], rows: &[Value]) -> Vec<Vec<Cell>> {
+fn cells(collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
     let cells = |row: &Value| {
         let uuid = row.get("uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid));
         let one = |(place, field): (usize, &&str)| {
             let mut cell = cell(field, row.get(*field));
+            names.put(field, &mut cell);
             if let (0, Some(uuid)) = (place, uuid) {
                 cell.href = Some(format!("/{}/{uuid}", collection.path));
             }
@@ -235,21 +244,41 @@ pub(crate) struct Section {
 const SOME: u64 = 10;
 
 impl Section {
-    /// The newest of a collection that are filtered so.
+    /// The newest of a collection that are filtered so: fields and their values. All of them are a link away.
     ///
     /// # Errors
     /// When the query fails.
-    pub(crate) async fn load(
+    pub(crate) async fn filtered(
+        console: &Console,
+        visit: &Visit,
+        collection: &'static Collection,
+        filter: &Pairs,
+    ) -> Result<Self, Box<ErrorCode>> {
+        let conditions =
+            filter.iter().fold(Pairs::default(), |all, (field, value)| all.with(&format!("{field}="), value));
+        let title = (collection.title)(visit.texts);
+        let mut section = Self::newest(console, visit, collection, title, &conditions, collection.columns).await?;
+        if let Some(all) = &mut section.all {
+            all.href = link(&format!("/{}", collection.path), filter);
+        }
+        Ok(section)
+    }
+
+    /// The newest of a collection of which these hold: a field with an operator, and a value.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub(crate) async fn newest(
         console: &Console,
         visit: &Visit,
         collection: &'static Collection,
         title: &str,
-        filter: &Pairs,
+        conditions: &Pairs,
         columns: &[&'static str],
     ) -> Result<Self, Box<ErrorCode>> {
         let mut asked = Pairs::default().with("sort", "-createDate").with("limit", &SOME.to_string());
-        for (field, value) in filter.iter() {
-            asked = asked.with("q", &format!("{field}={value}"));
+        for (field, value) in conditions.iter() {
+            asked = asked.with("q", &format!("{field}{value}"));
         }
         let asked = asked.with("replyWithCount", "true");
         let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await?;
@@ -261,11 +290,11 @@ impl Section {
             title: title.to_owned(),
             table: Table {
                 heads: heads.collect(),
-                rows: cells(collection, columns, &rows),
+                rows: cells(collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
                 empty: visit.texts.nothing_here.to_owned(),
                 caption: title.to_owned(),
             },
-            all: more.then(|| Link { href: link(&format!("/{}", collection.path), filter), text, danger: false }),
+            all: more.then(|| Link { href: format!("/{}", collection.path), text, danger: false }),
         })
     }
 }

@@ -10,7 +10,6 @@ use crate::jobs;
 use crate::layout::{Layout, page as render};
 use crate::pairs::{Pairs, link};
 use crate::respond::see_other;
-use crate::texts::words;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
@@ -61,8 +60,8 @@ async fn submit(
 ) -> Result<Reply, Box<ErrorCode>> {
     let Some(submit) = operation(SubmitLongJob::NAME) else { return Ok(see_other("/jobs")) };
     let name = match parameters.get("name").and_then(Value::as_str) {
-        Some(name) => format!("{}: {name}", words(long.name)),
-        None => words(long.name),
+        Some(name) => format!("{}: {name}", visit.texts.operation(long.name)),
+        None => visit.texts.operation(long.name),
     };
     let request = Map::from_iter([
         ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
@@ -106,7 +105,7 @@ fn show(visit: &Visit, operation: &OperationDescription, form: &Pairs, reply: &V
     let fields: Vec<_> = shown.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
     let (facts, parts) = facts(visit, &fields, shown);
     let back = subject.map_or_else(|| "/".to_owned(), |(collection, uuid)| format!("/{}/{uuid}", collection.path));
-    let layout = Layout::new(visit, &words(operation.name), "-");
+    let layout = Layout::new(visit, &visit.texts.operation(operation.name), "-");
     render(StatusCode::OK, &ResultPage { layout, facts, parts, secret, back }, &visit.headers)
 }
 

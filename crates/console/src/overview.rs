@@ -2,16 +2,21 @@
 
 use crate::collections::collection;
 use crate::console::Console;
+use crate::jobs::RunningJobs;
 use crate::layout::{Layout, failure, page as render};
 use crate::list::Section;
 use crate::pairs::Pairs;
+use crate::panels::holds;
 use crate::units;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::ErrorCode;
-use imprint_server::Reply;
+use imprint_server::{Reply, error_code};
 use serde_json::Value;
+
+/// Milliseconds of what counts as recent.
+const RECENT_MS: i64 = 7 * 24 * 3_600_000;
 
 /// A number that is worth a look.
 #[derive(Debug)]
@@ -29,6 +34,7 @@ struct Fullness {
     status: String,
     used: u64,
     text: String,
+    holds: String,
 }
 
 #[derive(Debug, Template)]
@@ -37,6 +43,7 @@ struct OverviewPage {
     layout: Layout,
     tiles: Vec<Tile>,
     storages: Vec<Fullness>,
+    running: RunningJobs,
     sections: Vec<Section>,
     is_new: bool,
 }
@@ -58,35 +65,71 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
         let number = units::grouped(found.total.unwrap_or(0));
         tiles.push(Tile { href: format!("/{path}"), label: (it.title)(texts), number });
     }
+    let is_new = tiles.iter().all(|tile| tile.number == "0");
+    tiles.push(last_backup(console, visit).await?);
+    let failed_since = console.api.backend().zone().format(ago(console, RECENT_MS));
     let mut sections = Vec::new();
-    for (path, title, filter, columns) in [
-        ("jobs", texts.running_jobs, Pairs::default().with("state", "Running"), &["name", "state", "createDate"][..]),
-        ("jobs", texts.recent_failures, Pairs::default().with("state", "Failed"), &["name", "state", "lastOpDate"]),
+    let failed = Pairs::default().with("state=", "Failed").with("lastOpDate>", failed_since.as_str());
+    for (path, title, conditions, columns) in [
+        ("jobs", texts.recent_failures, failed, &["name", "state", "lastOpDate"][..]),
         ("backups", texts.recent_backups, Pairs::default(), &["name", "volumeUuid", "status", "size", "createDate"]),
     ] {
         let Some(it) = collection(path) else { continue };
-        sections.push(Section::load(console, visit, it, title, &filter, columns).await?);
+        sections.push(Section::newest(console, visit, it, title, &conditions, columns).await?);
     }
-    let is_new = tiles.iter().all(|tile| tile.number == "0");
-    let storages = storages(console, visit).await?;
-    Ok(OverviewPage { layout: Layout::new(visit, texts.overview, ""), tiles, storages, sections, is_new })
+    Ok(OverviewPage {
+        layout: Layout::new(visit, texts.overview, ""),
+        tiles,
+        storages: storages(console, visit).await?,
+        running: RunningJobs::load(console, visit).await?,
+        sections,
+        is_new,
+    })
+}
+
+fn ago(console: &Console, milliseconds: i64) -> imprint_domain::Timestamp {
+    imprint_domain::Timestamp(console.api.now().0.saturating_sub(milliseconds))
+}
+
+/// When the last backup was taken.
+async fn last_backup(console: &Console, visit: &Visit) -> Result<Tile, Box<ErrorCode>> {
+    let texts = visit.texts;
+    let asked = "q=status=Ready&sort=-createDate&limit=1&fields=uuid,createDate";
+    let mut tile = Tile { href: "/backups".to_owned(), label: texts.last_backup, number: texts.never.to_owned() };
+    let Some(it) = collection("backups") else { return Ok(tile) };
+    let found = console.api.query(it.query(), asked, &visit.visitor).await?;
+    if let Some(row) = found.inventories.into_iter().flatten().next() {
+        let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
+        let at = console.api.backend().zone().parse(text("createDate"));
+        let seconds = at.map_or(0, |at| (console.api.now().0 - at.0).max(0) / 1000);
+        tile.number = format!("{} {}", units::age(seconds), texts.ago);
+        tile.href = format!("/backups/{}", text("uuid"));
+    }
+    Ok(tile)
 }
 
 async fn storages(console: &Console, visit: &Visit) -> Result<Vec<Fullness>, Box<ErrorCode>> {
     let Some(it) = collection("backup-storages") else { return Ok(Vec::new()) };
     let found = console.api.query(it.query(), "limit=20&sort=name", &visit.visitor).await?;
-    let one = |row: Value| {
+    let mut storages = Vec::new();
+    for row in found.inventories.unwrap_or_default() {
         let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |field: &str| row.get(field).and_then(Value::as_u64).unwrap_or(0);
         let (total, free) = (number("totalCapacity"), number("availableCapacity"));
-        let words = (units::bytes(free), visit.texts.free, visit.texts.of, units::bytes(total));
-        Fullness {
+        let texts = visit.texts;
+        let held = match text("uuid").parse() {
+            Ok(uuid) if visit.is_administrator() => Some(console.api.backend().storage_use(uuid).await),
+            _ => None,
+        };
+        let held = held.transpose().map_err(|error| error_code(&error))?;
+        storages.push(Fullness {
             href: format!("/backup-storages/{}", text("uuid")),
             name: text("name"),
             status: text("status"),
             used: units::percent(total.saturating_sub(free), total),
-            text: format!("{} {}, {} {}", words.0, words.1, words.2, words.3),
-        }
-    };
-    Ok(found.inventories.unwrap_or_default().into_iter().map(one).collect())
+            text: format!("{} {}, {} {}", units::bytes(free), texts.free, texts.of, units::bytes(total)),
+            holds: held.map(|held| holds(visit, held.stored, held.logical)).unwrap_or_default(),
+        });
+    }
+    Ok(storages)
 }

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::layout::{Layout, not_found, page as render};
+use crate::prose::Prose;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
@@ -12,13 +13,31 @@ use imprint_server::Reply;
 struct SettingsPage {
     layout: Layout,
     version: &'static str,
+    settings: Vec<Setting>,
+}
+
+/// A setting as it is shown.
+#[derive(Debug)]
+struct Setting {
+    key: String,
+    value: String,
+    meaning: Prose,
 }
 
 /// The settings; the administrator's to see.
-pub(crate) fn page(_console: &Console, visit: &Visit) -> Reply {
+pub(crate) fn page(console: &Console, visit: &Visit) -> Reply {
     if !visit.is_administrator() {
         return not_found(visit);
     }
-    let layout = Layout::new(visit, visit.texts.settings, "settings");
-    render(StatusCode::OK, &SettingsPage { layout, version: env!("CARGO_PKG_VERSION") }, &visit.headers)
+    let settings = console.settings.iter().map(|setting| Setting {
+        key: setting.key.clone(),
+        value: setting.value.clone(),
+        meaning: Prose::new(&setting.meaning),
+    });
+    let view = SettingsPage {
+        layout: Layout::new(visit, visit.texts.settings, "settings"),
+        version: env!("CARGO_PKG_VERSION"),
+        settings: settings.collect(),
+    };
+    render(StatusCode::OK, &view, &visit.headers)
 }

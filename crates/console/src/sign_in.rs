@@ -68,8 +68,10 @@ fn encoded(segment: &str) -> String {
 fn ask_for(visit: &Visit, next: String, ended: bool, error: Option<Box<ErrorCode>>) -> Reply {
     let layout = Layout::new(visit, visit.texts.sign_in, "-");
     let account = visit.form.get("account").unwrap_or_default().to_owned();
+    // To be asked is no error, and browsers would note it as one.
+    let status = if error.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let error = error.map(|error| ErrorBox::new(visit, error));
-    layout::page(StatusCode::UNAUTHORIZED, &SignInPage { layout, account, next, ended, error }, &visit.headers)
+    layout::page(status, &SignInPage { layout, account, next, ended, error }, &visit.headers)
 }
 
 #[derive(Debug, Template)]

@@ -53,6 +53,7 @@ pub(crate) struct Texts {
     pub(crate) yes: &'static str,
     pub(crate) no: &'static str,
     pub(crate) one_a_line: &'static str,
+    pub(crate) several: &'static str,
     pub(crate) pairs_a_line: &'static str,
     pub(crate) sure: &'static str,
     pub(crate) cancel: &'static str,
@@ -83,6 +84,28 @@ pub(crate) struct Texts {
     pub(crate) file_text: &'static str,
     pub(crate) format: &'static str,
     pub(crate) version: &'static str,
+    pub(crate) compare: &'static str,
+    pub(crate) compare_with: &'static str,
+    pub(crate) a_cell_is: &'static str,
+    pub(crate) older: &'static str,
+    pub(crate) newer: &'static str,
+    pub(crate) changed: &'static str,
+    pub(crate) history: &'static str,
+    pub(crate) what_it_holds: &'static str,
+    pub(crate) at_most: &'static str,
+    pub(crate) not_measured: &'static str,
+    pub(crate) in_all: &'static str,
+    pub(crate) stored: &'static str,
+    pub(crate) deduplication: &'static str,
+    pub(crate) last_backup: &'static str,
+    pub(crate) ago: &'static str,
+    pub(crate) never: &'static str,
+    pub(crate) no_job_runs: &'static str,
+    pub(crate) settings_text: &'static str,
+    pub(crate) setting: &'static str,
+    pub(crate) value: &'static str,
+    pub(crate) meaning: &'static str,
+    operations: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
 }
 
@@ -137,6 +160,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     yes: "yes",
     no: "no",
     one_a_line: "One in each line.",
+    several: "Several can be chosen with Ctrl or Shift.",
     pairs_a_line: "name=value, one in each line.",
     sure: "I am sure.",
     cancel: "Cancel",
@@ -168,6 +192,78 @@ pub(crate) static ENGLISH: Texts = Texts {
     file_text: "Its path beneath the primary storage's directory, such as vm1.qcow2.",
     format: "Format",
     version: "Version",
+    compare: "Compare",
+    compare_with: "Compare with",
+    a_cell_is: "Each cell stands for",
+    older: "Older",
+    newer: "Newer",
+    changed: "Changed between them",
+    history: "History",
+    what_it_holds: "What it holds",
+    at_most: "Most",
+    not_measured: "It has not been measured yet.",
+    in_all: "of backups and images",
+    stored: "stored",
+    deduplication: "deduplication",
+    last_backup: "Last backup",
+    ago: "ago",
+    never: "never",
+    no_job_runs: "No job runs.",
+    settings_text: "What the server was started with; a flag, a variable or a key of its file changes it at the next start.",
+    setting: "Setting",
+    value: "Value",
+    meaning: "What it does",
+    operations: &[
+        ("AddImage", "Add an image"),
+        ("AddImageStoreBackupStorage", "Add a backup storage"),
+        ("AddLocalPrimaryStorage", "Add a primary storage"),
+        ("AttachDataVolumeToVm", "Attach to a virtual machine"),
+        ("AttachTagToResources", "Attach a tag"),
+        ("BackupStorageMigrateImage", "Move to another storage"),
+        ("CalculateImageHash", "Calculate a checksum"),
+        ("CancelLongJob", "Cancel"),
+        ("ChangeAccessKeyState", "Enable or disable"),
+        ("ChangeBackupStorageState", "Enable or disable"),
+        ("ChangeImageState", "Enable or disable"),
+        ("ChangePrimaryStorageState", "Enable or disable"),
+        ("ChangeResourceOwner", "Give to another account"),
+        ("ChangeVolumeState", "Enable or disable"),
+        ("CleanUpTrashOnBackupStorage", "Empty the trash"),
+        ("CreateDataVolume", "Make an empty volume"),
+        ("CreateDataVolumeFromVolumeBackup", "Restore as a new volume"),
+        ("CreateDataVolumeFromVolumeTemplate", "Make a volume of a template"),
+        ("CreateDataVolumeTemplateFromVolume", "Make a template of a volume"),
+        ("CreateDataVolumeTemplateFromVolumeBackup", "Make a template"),
+        ("CreateRootVolumeTemplateFromVolumeBackup", "Make a root template"),
+        ("CreateVmBackup", "Back up a virtual machine"),
+        ("CreateVolumeBackup", "Back up now"),
+        ("DeleteExportedImageFromBackupStorage", "End the export"),
+        ("DetachDataVolumeFromVm", "Detach from the virtual machine"),
+        ("ExportImageFromBackupStorage", "Export"),
+        ("GetTrashOnBackupStorage", "Look into the trash"),
+        ("ReclaimSpaceFromImageStore", "Reclaim space"),
+        ("ReconnectImageStoreBackupStorage", "Reconnect"),
+        ("RecoverBackupFromImageStoreBackupStorage", "Bring back from another storage"),
+        ("RerunLongJob", "Run again"),
+        ("RevertVolumeFromVolumeBackup", "Revert the volume to this"),
+        ("RevokeResourceSharing", "Stop sharing"),
+        ("SetImageStoreBackupStorageQuota", "Set a quota"),
+        ("ShareResource", "Share"),
+        ("SyncBackupFromImageStoreBackupStorage", "Copy to another storage"),
+        ("SyncImage", "Reconcile images"),
+        ("SyncImageSize", "Measure"),
+        ("SyncVolumeBackup", "Reconcile backups"),
+        ("SyncVolumeSize", "Measure"),
+        ("UpdateAccount", "Change"),
+        ("UpdateImage", "Rename"),
+        ("UpdateImageStoreBackupStorage", "Change"),
+        ("UpdateLongJob", "Rename"),
+        ("UpdatePrimaryStorage", "Change"),
+        ("UpdateQuota", "Set a quota"),
+        ("UpdateSystemTag", "Change"),
+        ("UpdateTag", "Change"),
+        ("UpdateVolume", "Rename"),
+    ],
     labels: &[
         ("actualSize", "Really occupied"),
         ("apiId", "Call"),
@@ -206,6 +302,14 @@ pub(crate) static ENGLISH: Texts = Texts {
 };
 
 impl Texts {
+    /// What an operation is called where somebody can do it.
+    pub(crate) fn operation(&self, name: &str) -> String {
+        match self.operations.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => (*text).to_owned(),
+            None => words(name),
+        }
+    }
+
     /// What a field or a parameter is called.
     pub(crate) fn label(&self, field: &str) -> String {
         match self.labels.iter().find(|(name, _)| *name == field) {
@@ -234,6 +338,13 @@ pub(crate) fn words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_operations_that_have_words_of_their_own_exist() {
+        for (name, _) in ENGLISH.operations {
+            assert!(imprint_api::operations().iter().any(|operation| operation.name == *name), "{name}");
+        }
+    }
 
     #[test]
     fn names_become_words() {

@@ -29,6 +29,23 @@ pub(crate) fn grouped(count: u64) -> String {
     text
 }
 
+/// How many times `whole` is `part`, in tenths: `12.5 ×`.
+pub(crate) fn ratio(whole: u64, part: u64) -> String {
+    let tenths = u128::from(whole) * 10 / u128::from(part.max(1));
+    format!("{}.{} ×", tenths / 10, tenths % 10)
+}
+
+/// How long ago, in the largest unit of which there are at least two, or one: `3 min`, `2 days`.
+pub(crate) fn age(seconds: i64) -> String {
+    let unit = |size: i64, name: &str| format!("{} {name}", seconds / size);
+    match seconds {
+        ..60 => unit(1, "s"),
+        60..3_600 => unit(60, "min"),
+        3_600..172_800 => unit(3_600, "h"),
+        _ => unit(86_400, "days"),
+    }
+}
+
 /// `parts` of `whole` in percent; 0 of nothing.
 pub(crate) fn percent(parts: u64, whole: u64) -> u64 {
     let percent = u128::from(parts) * 100 / u128::from(whole.max(1));
@@ -52,6 +69,12 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn ages_and_ratios_are_told_in_few_digits() {
+        assert_eq!([5, 61, 7_200, 180_000].map(age), ["5 s", "1 min", "2 h", "2 days"]);
+        assert_eq!([ratio(125, 10), ratio(0, 0), ratio(10, 20)], ["12.5 ×", "0.0 ×", "0.5 ×"]);
     }
 
     #[test]

@@ -41,7 +41,11 @@ fn command_line() -> Result<Cli> {
         Err(ConfigFileError::Arguments(error)) => error.exit(),
         Err(error) => return Err(error.into()),
     };
-    Ok(Cli::from_arg_matches(&matches)?)
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let (Command::Serve(args), Some(matches)) = (&mut cli.command, matches.subcommand_matches("serve")) {
+        args.in_force = imprint_server::settings_in_force(matches);
+    }
+    Ok(cli)
 }
 
 fn main() -> std::process::ExitCode {

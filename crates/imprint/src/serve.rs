@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use imprint_console::Console;
-use imprint_server::{Deletion, Endpoint, LocalApi, LogFormat, ServerConfig, Tls};
+use imprint_server::{Deletion, Endpoint, LocalApi, LogFormat, ServerConfig, SettingInForce, Tls};
 use imprint_service::{DeletionPolicy, DeletionSettings, Service, Settings, SystemClock};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -15,6 +15,9 @@ use tracing_subscriber::EnvFilter;
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) config: ServerConfig,
+    /// The same for people.
+    #[arg(skip)]
+    pub(crate) in_force: Vec<SettingInForce>,
 }
 
 /// What a service is started with, as the configuration says it.
@@ -73,7 +76,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     }
     tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
     let api = LocalApi::new(service.clone(), config.max_calls);
-    let console = Console::new(api.clone());
+    let console = Console::new(api.clone(), args.in_force);
     let shutdown = stop_signal(service, console.clone())?;
     imprint_server::serve(api, Some(console), Endpoint { listener, tls }, shutdown, config.http()).await?;
     tracing::info!("stopped");

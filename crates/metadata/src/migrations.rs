@@ -5,6 +5,7 @@ mod content;
 mod identity;
 mod initial;
 mod long_job_secrets;
+mod storage_use;
 mod storages;
 mod volumes;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(storages::Storages),
             Box::new(content::Content),
             Box::new(long_job_secrets::LongJobSecrets),
+            Box::new(storage_use::StorageUse),
         ]
     }
 }

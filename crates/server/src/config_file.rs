@@ -110,6 +110,32 @@ fn settings() -> Vec<Arg> {
     command.get_arguments().filter(|it| it.get_id() != "config").cloned().collect()
 }
 
+/// A setting that a server runs with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingInForce {
+    /// Its key in the file, and its flag.
+    pub key: String,
+    /// Its value as text; stars, where it may hold a secret.
+    pub value: String,
+    /// What it is for.
+    pub meaning: String,
+}
+
+/// The settings of a command line that [`matches_with_file`] has read, for those who look after the server.
+pub fn settings_in_force(matches: &ArgMatches) -> Vec<SettingInForce> {
+    let in_force = |setting: Arg| {
+        let values = matches.try_get_raw(setting.get_id().as_str()).ok().flatten();
+        let values: Vec<_> = values.into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect();
+        let is_secret = setting.is_hide_env_values_set() && !values.is_empty();
+        SettingInForce {
+            key: setting.get_long().unwrap_or_default().to_owned(),
+            value: if is_secret { "***".to_owned() } else { values.join(", ") },
+            meaning: setting.get_help().map(ToString::to_string).unwrap_or_default(),
+        }
+    };
+    settings().into_iter().map(in_force).collect()
+}
+
 /// The reference of all settings, as a page.
 pub fn reference() -> String {
     let mut page = String::from(
@@ -137,6 +163,20 @@ pub fn reference() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_in_force_hold_no_secret() {
+        let command = Command::new("imprint").subcommand(ServerConfig::augment_args(Command::new("serve")));
+        let line =
+            ["imprint", "serve", "--data", "/srv", "--database", "postgres://u:secret@host/db", "--sync-wait", "7s"];
+        let matches = command.try_get_matches_from(line).unwrap();
+        let settings = settings_in_force(matches.subcommand_matches("serve").unwrap());
+        let value = |key: &str| settings.iter().find(|it| it.key == key).map(|it| it.value.as_str());
+        assert_eq!((value("sync-wait"), value("digests")), (Some("7s"), Some("auto")));
+        assert_eq!((value("database"), value("config")), (Some("***"), None));
+        assert!(settings.iter().all(|it| !it.meaning.is_empty()));
+    }
+
     use clap::FromArgMatches;
     use std::time::Duration;
 

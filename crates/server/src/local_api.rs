@@ -7,7 +7,7 @@ use crate::error_reply;
 use crate::parameters::typed;
 use crate::query_parameters::{self, QueryRefusal};
 use imprint_api::{Access, ErrorCode, ErrorKind, OperationDescription, QueryDescription};
-use imprint_domain::JobUuid;
+use imprint_domain::{JobUuid, Timestamp};
 use imprint_service::{Caller, QueryReply, ServiceError, Work};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
@@ -42,6 +42,16 @@ impl<B: Backend> LocalApi<B> {
         Arc::new(Self { backend, all, places: Arc::new(Semaphore::new(max_calls)), max_calls })
     }
 
+    /// What the service's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.backend.now()
+    }
+
+    /// What the API calls.
+    pub fn backend(&self) -> &Arc<B> {
+        &self.backend
+    }
+
     /// A place for a call.
     ///
     /// # Errors
@@ -64,7 +74,7 @@ impl<B: Backend> LocalApi<B> {
     pub async fn caller(&self, visitor: &Visitor) -> Result<Caller, Box<ErrorCode>> {
         let session = visitor.session.as_deref().unwrap_or_default();
         let caller = self.backend.caller(session).await;
-        caller.map_err(|error| failed(&error))
+        caller.map_err(|error| error_code(&error))
     }
 
     /// Performs an operation as if the visitor had sent it. The parameters may be texts, as forms have them. The call runs to
@@ -112,15 +122,16 @@ impl<B: Backend> LocalApi<B> {
     ) -> Result<QueryReply, Box<ErrorCode>> {
         let request = query_parameters::parse(query_string).map_err(|refusal| match refusal {
             QueryRefusal::Front(refusal) => refused(&refusal.text),
-            QueryRefusal::Api(error) => failed(&error),
+            QueryRefusal::Api(error) => error_code(&error),
         })?;
         let caller = self.caller(visitor).await?;
         let collection = query_parameters::collection(query, &request);
-        self.backend.query(collection, request, caller).await.map_err(|error| failed(&error))
+        self.backend.query(collection, request, caller).await.map_err(|error| error_code(&error))
     }
 }
 
-fn failed(error: &ServiceError) -> Box<ErrorCode> {
+/// An error of the service as clients see it, for what no operation does.
+pub fn error_code(error: &ServiceError) -> Box<ErrorCode> {
     Box::new(error_reply::error_code(error, &JobUuid::random().to_string()))
 }
 

@@ -6,6 +6,7 @@ use crate::arguments::shortened;
 use crate::data_dir::{DataDir, OpenDataDirError};
 use crate::deletion::DeletionSettings;
 use crate::image_origin::ImageDirs;
+use crate::insights::Measured;
 use crate::log_in_limits::LogInLimits;
 use crate::long_jobs::RunningLongJobs;
 use crate::operations::IMAGE_STORE;
@@ -114,6 +115,7 @@ pub struct Service {
     pub(crate) host_name: String,
     pub(crate) progress: ProgressTable,
     pub(crate) running_long_jobs: RunningLongJobs,
+    pub(crate) measured: Measured,
     dirs: AllowedDirs,
     // Last: the directory stays locked until everything else is gone.
     data_dir: DataDir,
@@ -170,6 +172,7 @@ impl Service {
             host_name: host_name(),
             progress: ProgressTable::default(),
             running_long_jobs: RunningLongJobs::default(),
+            measured: Measured::default(),
             dirs: AllowedDirs::new(dirs),
             data_dir,
         };

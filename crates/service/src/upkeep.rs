@@ -37,6 +37,7 @@ async fn round(service: &Service, nth: u64) -> Result<(), ServiceError> {
     let now = service.clock.now();
     service.metadata.note_management_node(service.node_uuid, &service.host_name).await?;
     service.check_storages().await?;
+    service.measure_storages().await?;
     if !nth.is_multiple_of(ROUNDS) {
         return Ok(());
     }

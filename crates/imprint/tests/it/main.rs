@@ -39,6 +39,8 @@ mod long_jobs;
 #[cfg(test)]
 mod long_work;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod power_cuts;

@@ -42,6 +42,23 @@ on_both! {
         assert_eq!(db.metadata.volume(row.uuid).await.unwrap(), Some(row));
     }
 
+    async fn what_a_storage_holds_is_noted_once_an_hour(db: &TestDb) {
+        let world = World::create(db).await;
+        for used in [10, 20] {
+            db.metadata.note_storage_use(world.storage, used).await.unwrap();
+        }
+        db.clock.advance(3_600_000);
+        db.metadata.note_storage_use(world.storage, 30).await.unwrap();
+        let noted = db.metadata.storage_use(world.storage).await.unwrap();
+        assert_eq!(noted.iter().map(|row| row.used).collect::<Vec<_>>(), [10, 30]);
+        // After more than a year the first ones go.
+        db.clock.advance(400 * 24 * 3_600_000);
+        db.metadata.note_storage_use(world.storage, 40).await.unwrap();
+        let noted = db.metadata.storage_use(world.storage).await.unwrap();
+        assert_eq!(noted.iter().map(|row| row.used).collect::<Vec<_>>(), [30, 40]);
+        assert_eq!(db.metadata.logical_bytes(world.storage).await.unwrap(), 0);
+    }
+
     async fn what_is_observed_of_a_storage_is_noted(db: &TestDb) {
         let world = World::create(db).await;
         let store = StoreUuid::random();

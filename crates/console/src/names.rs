@@ -1,0 +1,59 @@
+//! The names of what ids lead to: a table that shows ids alone is for machines.
+
+use crate::cell::{Cell, is_id};
+use crate::collections::{collection, path_of_field};
+use crate::console::Console;
+use crate::visit::Visit;
+use imprint_api::ErrorCode;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// Ids whose names are asked for at once.
+const AT_ONCE: usize = 100;
+
+/// The names of things, by collection and id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(HashMap<(&'static str, String), String>);
+
+impl Names {
+    /// The names of what these fields of these rows lead to, as far as the visitor sees it.
+    ///
+    /// # Errors
+    /// When they cannot be asked for.
+    pub(crate) async fn load(
+        console: &Console,
+        visit: &Visit,
+        fields: &[&str],
+        rows: &[Value],
+    ) -> Result<Self, Box<ErrorCode>> {
+        let mut wanted: HashMap<&'static str, BTreeSet<&str>> = HashMap::new();
+        for field in fields {
+            let Some(path) = path_of_field(field) else { continue };
+            let ids = rows.iter().filter_map(|row| row.get(*field)?.as_str()).filter(|id| is_id(id));
+            wanted.entry(path).or_default().extend(ids);
+        }
+        let mut names = HashMap::new();
+        for (path, ids) in wanted {
+            let Some(it) = collection(path) else { continue };
+            let ids: Vec<_> = ids.into_iter().collect();
+            for ids in ids.chunks(AT_ONCE) {
+                let asked = format!("q=uuid?={}&limit={AT_ONCE}&fields=uuid,name", ids.join(","));
+                let found = console.api.query(it.query(), &asked, &visit.visitor).await?;
+                for row in found.inventories.unwrap_or_default() {
+                    let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+                    names.insert((path, text("uuid")), text("name"));
+                }
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// Shows the name in place of the id that a field holds; the id stays to be seen on a closer look.
+    pub(crate) fn put(&self, field: &str, cell: &mut Cell) {
+        let Some(path) = path_of_field(field) else { return };
+        if let Some(name) = self.0.get(&(path, cell.text.clone())).filter(|name| !name.trim().is_empty()) {
+            cell.exact = Some(std::mem::replace(&mut cell.text, name.clone()));
+            cell.class = "";
+        }
+    }
+}

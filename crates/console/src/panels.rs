@@ -1,0 +1,126 @@
+//! What the pages of some kinds of things show besides their fields.
+
+use crate::charts::{Curve, Moment, Timeline};
+use crate::collections::collection;
+use crate::compare::CompareWith;
+use crate::console::Console;
+use crate::pairs::Pairs;
+use crate::units;
+use crate::visit::Visit;
+use askama::Template;
+use imprint_api::ErrorCode;
+use serde_json::Value;
+
+/// Backups of a timeline at most: the newest.
+const MARKS: &str = "1000";
+
+/// Something besides a thing's fields.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel.html")]
+pub(crate) struct Panel {
+    /// Its title.
+    title: &'static str,
+    /// A sentence.
+    text: String,
+    timeline: Option<Timeline>,
+    curve: Option<Curve>,
+    compare: Option<CompareWith>,
+}
+
+/// What there is to show of one of a collection.
+///
+/// # Errors
+/// When it cannot be asked for.
+pub(crate) async fn load(
+    console: &Console,
+    visit: &Visit,
+    path: &str,
+    row: &Value,
+) -> Result<Option<Panel>, Box<ErrorCode>> {
+    let none = Panel { title: "", text: String::new(), timeline: None, curve: None, compare: None };
+    Ok(match path {
+        "volumes" => timeline(console, visit, row).await?.map(|timeline| Panel {
+            title: visit.texts.history,
+            timeline: Some(timeline),
+            ..none
+        }),
+        "backups" => CompareWith::load(console, visit, row).await?.map(|compare| Panel {
+            title: visit.texts.compare,
+            compare: Some(compare),
+            ..none
+        }),
+        "backup-storages" if visit.is_administrator() => {
+            let (text, curve) = storage_use(console, visit, row).await?;
+            Some(Panel { title: visit.texts.what_it_holds, text, curve, ..none })
+        }
+        _ => None,
+    })
+}
+
+fn text<'a>(row: &'a Value, field: &str) -> &'a str {
+    row.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The backups of a volume; `None` when there are none.
+async fn timeline(console: &Console, visit: &Visit, volume: &Value) -> Result<Option<Timeline>, Box<ErrorCode>> {
+    let Some(backups) = collection("backups") else { return Ok(None) };
+    let asked = Pairs::default()
+        .with("q", &format!("volumeUuid={}", text(volume, "uuid")))
+        .with("sort", "-createDate")
+        .with("limit", MARKS);
+    let found = console.api.query(backups.query(), &asked.encoded(), &visit.visitor).await?;
+    let rows = found.inventories.unwrap_or_default();
+    let zone = console.api.backend().zone();
+    let moment = |row: &Value| {
+        let size = row.get("size").and_then(Value::as_u64).unwrap_or_default();
+        let (date, name) = (text(row, "createDate"), text(row, "name"));
+        Some(Moment {
+            at: zone.parse(date)?.0,
+            size,
+            href: format!("/backups/{}", text(row, "uuid")),
+            title: format!("{name}, {date}: {} {}", text(row, "mode"), units::bytes(size)),
+            class: if text(row, "mode") == "full" { "full" } else { "incremental" },
+        })
+    };
+    let ends = (date_of(rows.last()), date_of(rows.first()));
+    let moments: Vec<_> = rows.iter().filter_map(moment).collect();
+    let label = format!("{} {}", moments.len(), visit.texts.backups);
+    Ok((!moments.is_empty()).then(|| Timeline::new(label, ends, moments)))
+}
+
+fn date_of(row: Option<&Value>) -> String {
+    row.map(|row| text(row, "createDate").to_owned()).unwrap_or_default()
+}
+
+/// What a storage holds and held.
+async fn storage_use(
+    console: &Console,
+    visit: &Visit,
+    storage: &Value,
+) -> Result<(String, Option<Curve>), Box<ErrorCode>> {
+    let Ok(uuid) = text(storage, "uuid").parse() else { return Ok((String::new(), None)) };
+    let service = console.api.backend();
+    let held = service.storage_use(uuid).await.map_err(|error| imprint_server::error_code(&error))?;
+    let points: Vec<_> = held.history.iter().map(|(at, used)| (at.0, *used)).collect();
+    let date = |point: Option<&(imprint_domain::Timestamp, u64)>| {
+        point.map(|(at, _)| service.zone().format(*at).as_str().to_owned()).unwrap_or_default()
+    };
+    let ends = (date(held.history.first()), date(held.history.last()));
+    let curve = Curve::new(visit.texts.at_most, ends, &points);
+    Ok((holds(visit, held.stored, held.logical), curve))
+}
+
+/// What a storage holds, as a sentence.
+pub(crate) fn holds(visit: &Visit, stored: Option<u64>, logical: u64) -> String {
+    let texts = visit.texts;
+    let Some(stored) = stored else { return texts.not_measured.to_owned() };
+    let ratio = units::ratio(logical, stored);
+    format!(
+        "{} {}, {} {}; {} {ratio}",
+        units::bytes(logical),
+        texts.in_all,
+        units::bytes(stored),
+        texts.stored,
+        texts.deduplication
+    )
+}
