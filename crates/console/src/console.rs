@@ -1,15 +1,48 @@
 //! Which page answers which request.
 
-use crate::collections::{collection, operation};
+use crate::collections::{Collection, collection, operation};
 use crate::layout::not_found;
 use crate::visit::{Person, Visit};
 use crate::{action, assets, compare, detail, events, list, overview, register, respond, settings, sign_in};
 use hyper::{Method, StatusCode};
-use imprint_api::ErrorCode;
+use imprint_api::{ErrorCode, OperationDescription};
 use imprint_server::{LocalApi, PageRequest, Reply, SettingInForce, Site};
 use imprint_service::{BoxFuture, Service};
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// A page that only those see who are signed in.
+enum Page<'a> {
+    Overview,
+    Compare,
+    Settings,
+    Running,
+    Job(&'a str),
+    Register,
+    Action(&'static OperationDescription),
+    Curl(&'static OperationDescription),
+    List(&'static Collection),
+    Detail(&'static Collection, &'a str),
+}
+
+impl<'a> Page<'a> {
+    /// The page of a path, if there is one.
+    fn of(segments: &[&'a str], posts: bool) -> Option<Self> {
+        Some(match segments {
+            [] => Self::Overview,
+            ["compare"] => Self::Compare,
+            ["settings"] => Self::Settings,
+            ["events", "running"] => Self::Running,
+            ["events", "job", uuid] => Self::Job(uuid),
+            ["volumes", "register"] => Self::Register,
+            ["do", name] => Self::Action(operation(name)?),
+            ["do", name, "curl"] if posts => Self::Curl(operation(name)?),
+            [name] => Self::List(collection(name)?),
+            [name, uuid] => Self::Detail(collection(name)?, uuid),
+            _ => return None,
+        })
+    }
+}
 
 /// The pages of a service.
 #[derive(Clone, Debug)]
@@ -54,33 +87,21 @@ impl Console {
             ["sign-out"] if posts => return sign_in::sign_out(&self, &visit).await,
             _ => {}
         }
+        let Some(page) = Page::of(&segments, posts) else { return not_found(&visit) };
         if visit.person.is_none() {
             return sign_in::ask(&visit, known.err());
         }
-        match segments.as_slice() {
-            [] => overview::page(&self, &visit).await,
-            ["compare"] => compare::page(&self, &visit).await,
-            ["settings"] => settings::page(&self, &visit),
-            ["events", "running"] => events::running(self, visit.clone()),
-            ["events", "job", uuid] => events::job(self, visit.clone(), (*uuid).to_owned()),
-            ["volumes", "register"] => register::answer(&self, &visit).await,
-            ["do", name] => match operation(name) {
-                Some(operation) => action::answer(&self, &visit, operation).await,
-                None => not_found(&visit),
-            },
-            ["do", name, "curl"] if posts => match operation(name) {
-                Some(operation) => action::curl(&visit, operation),
-                None => not_found(&visit),
-            },
-            [name] => match collection(name) {
-                Some(collection) => list::page(&self, &visit, collection).await,
-                None => not_found(&visit),
-            },
-            [name, uuid] => match collection(name) {
-                Some(collection) => detail::page(&self, &visit, collection, uuid).await,
-                None => not_found(&visit),
-            },
-            _ => not_found(&visit),
+        match page {
+            Page::Overview => overview::page(&self, &visit).await,
+            Page::Compare => compare::page(&self, &visit).await,
+            Page::Settings => settings::page(&self, &visit),
+            Page::Running => events::running(self, visit.clone()),
+            Page::Job(uuid) => events::job(self, visit.clone(), uuid.to_owned()),
+            Page::Register => register::answer(&self, &visit).await,
+            Page::Action(operation) => action::answer(&self, &visit, operation).await,
+            Page::Curl(operation) => action::curl(&visit, operation),
+            Page::List(collection) => list::page(&self, &visit, collection).await,
+            Page::Detail(collection, uuid) => detail::page(&self, &visit, collection, uuid).await,
         }
     }
 

@@ -13,7 +13,8 @@ fn the_fronts_errors_are_plain_text() {
     let cases: &[(&str, &str, Option<&str>, u16, &str)] = &[
         ("GET", "/zstack/v1/nothing", None, 404, "no api mapping to /v1/nothing"),
         ("GET", "/zstack/v1/images/", None, 404, "no api mapping"),
-        ("GET", "/elsewhere", None, 404, "no api mapping"),
+        ("GET", "/zstack/elsewhere", None, 404, "no api mapping"),
+        ("GET", "/elsewhere", None, 404, "There is no such page"),
         ("POST", "/zstack/v1/management-nodes", None, 405, ""),
         ("PATCH", "/zstack/v1/images", None, 405, ""),
         ("HEAD", "/zstack/v1/images", None, 405, ""),

@@ -52,7 +52,7 @@ on_both! {
         let noted = db.metadata.storage_use(world.storage).await.unwrap();
         assert_eq!(noted.iter().map(|row| row.used).collect::<Vec<_>>(), [10, 30]);
         // After more than a year the first ones go.
-        db.clock.advance(400 * 24 * 3_600_000);
+        db.clock.advance(400 * 24 * 3_600_000 - 60_000);
         db.metadata.note_storage_use(world.storage, 40).await.unwrap();
         let noted = db.metadata.storage_use(world.storage).await.unwrap();
         assert_eq!(noted.iter().map(|row| row.used).collect::<Vec<_>>(), [30, 40]);
