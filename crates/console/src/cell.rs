@@ -52,11 +52,20 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
     if matches!(field, "status" | "state") {
         return Cell { class: status_class(&text), text, ..Cell::default() };
     }
-    let names_one = is_id(&text).then(|| path_of_field(field)).flatten();
-    let href = names_one.map(|path| format!("/{path}/{text}")).or_else(|| download_link(field, &text));
+    let href = is_id(&text).then(|| place_of(field, &text)).flatten();
+    let href = href.or_else(|| download_link(field, &text));
     let class =
         if is_id(&text) || matches!(field, "md5Sum" | "exportMd5Sum" | "installPath" | "tag") { "code" } else { "" };
     Cell { text, href, class, exact: None }
+}
+
+/// Where what a field's id stands for is shown.
+fn place_of(field: &str, id: &str) -> Option<String> {
+    match field {
+        "groupUuid" => Some(format!("/backups?groupUuid={id}")),
+        "vmInstanceUuid" => Some(format!("/volumes?vmInstanceUuid={id}")),
+        _ => path_of_field(field).map(|path| format!("/{path}/{id}")),
+    }
 }
 
 /// Whether the text is an id: then it can stand in a path as it is.
@@ -92,6 +101,7 @@ mod tests {
         assert_eq!(cell("size", Some(&json!(1024))).exact.as_deref(), Some("1,024 B"));
         assert_eq!(cell("executeTime", Some(&json!(1024))).text, "1024");
         assert_eq!(cell("volumeUuid", Some(&json!(ID))).href, Some(format!("/volumes/{ID}")));
+        assert_eq!(cell("groupUuid", Some(&json!(ID))).href, Some(format!("/backups?groupUuid={ID}")));
         assert_eq!(cell("status", Some(&json!("Failed"))).class, "status bad");
         assert_eq!(cell("attachedZoneUuids", Some(&json!(["a", "b"]))).text, "a, b");
         assert_eq!(cell("description", None).text, "–");

@@ -51,8 +51,10 @@ impl Filter {
 pub(crate) struct Action {
     /// The operation.
     pub(crate) operation: &'static str,
-    /// The parameter that takes the thing's id.
+    /// The parameter that says with which.
     pub(crate) parameter: &'static str,
+    /// The field that holds what it takes.
+    pub(crate) field: &'static str,
     /// When that makes sense.
     pub(crate) when: When,
 }
@@ -98,11 +100,16 @@ pub(crate) struct Related {
 }
 
 const fn action(operation: &'static str, parameter: &'static str) -> Action {
-    Action { operation, parameter, when: When::Always }
+    Action { operation, parameter, field: "uuid", when: When::Always }
 }
 
 const fn only(operation: &'static str, parameter: &'static str, when: When) -> Action {
-    Action { operation, parameter, when }
+    Action { operation, parameter, field: "uuid", when }
+}
+
+/// Of the group that a backup belongs to.
+const fn of_group(operation: &'static str) -> Action {
+    Action { operation, parameter: "groupUuid", field: "groupUuid", when: When::Has("groupUuid") }
 }
 
 const READY: When = When::Is("status", &["Ready"]);
@@ -180,6 +187,10 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             action("ChangeResourceOwner", "resourceUuid"),
             action("AttachTagToResources", "resourceUuids"),
             action("DeleteVolumeBackup", "uuid"),
+            of_group("RevertVmFromVmBackup"),
+            of_group("SyncVmBackupFromImageStoreBackupStorage"),
+            of_group("RecoverVmBackupFromImageStoreBackupStorage"),
+            of_group("DeleteVmBackup"),
         ],
         related: OF_RESOURCE,
     },
@@ -402,7 +413,7 @@ pub(crate) fn path_of_field(field: &str) -> Option<&'static str> {
         "volume" | "rootVolume" => Some("volumes"),
         "backup" | "volumeBackup" => Some("backups"),
         "image" | "rootImage" => Some("images"),
-        "backupStorage" | "imageStore" => Some("backup-storages"),
+        "backupStorage" | "imageStore" | "srcBackupStorage" | "dstBackupStorage" => Some("backup-storages"),
         "primaryStorage" => Some("primary-storages"),
         "zone" => Some("zones"),
         "account" | "ownerAccount" | "receiverAccount" | "identity" => Some("accounts"),
@@ -441,6 +452,7 @@ mod tests {
                 let found = operation(action.operation).unwrap_or_else(|| panic!("{}", action.operation));
                 let known = found.rules.iter().any(|rule| rule.name == action.parameter);
                 assert!(known, "{} has no {}", action.operation, action.parameter);
+                assert!(fields.iter().any(|known| known == action.field), "{}: {}", it.path, action.field);
                 if let When::Is(field, _) | When::Has(field) | When::Lacks(field) = action.when {
                     assert!(fields.iter().any(|known| known == field), "{}: {field}", it.path);
                 }

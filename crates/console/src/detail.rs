@@ -70,7 +70,8 @@ async fn load(
     let Some(row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
     let fitting = found_in.actions.iter().filter(|action| action.fits(&row));
     let actions = fitting.filter_map(|action| {
-        let given = Pairs::default().with(action.parameter, uuid);
+        let value = row.get(action.field).and_then(Value::as_str).unwrap_or_default();
+        let given = Pairs::default().with(action.parameter, value);
         action_link(visit, action.operation, &prefilled(given, &row))
     });
     let mut sections = Vec::new();
@@ -108,7 +109,7 @@ async fn load(
 fn prefilled(given: Pairs, row: &Value) -> Pairs {
     let storage = row.pointer("/backupStorageRefs/0/backupStorageUuid").and_then(Value::as_str);
     match storage {
-        Some(storage) => given.with("backupStorageUuid", storage),
+        Some(storage) => given.with("backupStorageUuid", storage).with("srcBackupStorageUuid", storage),
         None => given,
     }
 }
