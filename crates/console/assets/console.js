@@ -1,11 +1,18 @@
 // What pages do while one looks at them. Everything works without, except that it must be asked for.
 
-// Parts that follow the server: each event holds the part's new content, made and escaped by the server.
+// Parts that follow the server: each event holds the part's new content, made and escaped by the server. Whoever has left is
+// followed no longer, so that the session can end.
+const IDLE = 30 * 60 * 1000;
+let seen = Date.now();
+for (const sign of ['pointerdown', 'keydown', 'scroll']) addEventListener(sign, () => { seen = Date.now(); });
+
 for (const part of document.querySelectorAll('[data-live]')) {
   const events = new EventSource(part.dataset.live);
   const show = (event) => { part.innerHTML = event.data; };
   events.addEventListener('part', show);
   events.addEventListener('end', (event) => { show(event); events.close(); });
+  // A stream ends now and then, and the browser asks for another one.
+  events.addEventListener('error', () => { if (Date.now() - seen > IDLE) events.close(); });
 }
 
 // Buttons that copy what stands elsewhere on the page.
