@@ -33,6 +33,13 @@ document.addEventListener('click', async (event) => {
   setTimeout(() => { button.textContent = before; }, 1500);
 });
 
+// A form that was sent is not sent again by a second click.
+document.addEventListener('submit', (event) => {
+  const buttons = event.target.querySelectorAll('button');
+  setTimeout(() => { for (const button of buttons) button.disabled = true; });
+  addEventListener('pageshow', () => { for (const button of buttons) button.disabled = false; }, { once: true });
+});
+
 // Forms that show the command line which does the same.
 for (const form of document.querySelectorAll('form[data-curl]')) {
   const shown = document.getElementById('curl');
