@@ -2,7 +2,8 @@
 //! path are one operation whose body is one of them, by its key.
 
 use crate::{
-    Access, ErrorReply, OperationDescription, QueryDescription, QueryOperator, Runs, operations, queries, variable,
+    Access, ErrorReply, OperationDescription, ParamForm, ParamRule, QueryDescription, QueryOperator, Runs, operations,
+    queries, variable,
 };
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -227,9 +228,9 @@ fn add_alternative(schema: &mut Value, key: &str, alternative: Value) {
 fn body_schema(operation: &OperationDescription, key: &str, schema: &Value, summary: &str) -> Value {
     let own: Vec<_> = operation.route.variables().collect();
     let is_inside = |name: &str| !own.contains(&name) && !is_tag_list(name);
-    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let inside: Map<_, _> = properties.iter().filter(|(name, _)| is_inside(name)).map(cloned).collect();
-    let beside = properties.iter().filter(|(name, _)| is_tag_list(name)).map(cloned);
+    let of = |rule: &ParamRule| (rule.name.clone(), limited(rule, schema));
+    let inside: Map<_, _> = operation.rules.iter().filter(|rule| is_inside(&rule.name)).map(of).collect();
+    let beside = operation.rules.iter().filter(|rule| is_tag_list(&rule.name)).map(of);
     let required: Vec<_> =
         operation.rules.iter().filter(|rule| rule.required && is_inside(&rule.name)).map(|rule| &rule.name).collect();
     let mut wrapped = json!({"type": "object", "description": summary, "properties": inside});
@@ -244,8 +245,15 @@ fn body_schema(operation: &OperationDescription, key: &str, schema: &Value, summ
     body
 }
 
-fn cloned((name, schema): (&String, &Value)) -> (String, Value) {
-    (name.clone(), schema.clone())
+/// The schema of a parameter, with the limits that it has without declaring them.
+fn limited(rule: &ParamRule, schema: &Value) -> Value {
+    let mut schema = schema["properties"][&rule.name].clone();
+    match (rule.form, rule.max_entries) {
+        (ParamForm::TextList, Some(most)) => schema["maxItems"] = most.into(),
+        (ParamForm::Map, Some(most)) => schema["maxProperties"] = most.into(),
+        _ => {}
+    }
+    schema
 }
 
 /// These two stand beside the wrapper, at the top of the body.
@@ -258,7 +266,7 @@ fn query_string_parameters(operation: &OperationDescription, schema: &Value) -> 
     let rules = operation.rules.iter().filter(|rule| !own.contains(&rule.name.as_str()));
     rules
         .map(|rule| {
-            let schema = &schema["properties"][&rule.name];
+            let schema = limited(rule, schema);
             json!({"name": rule.name, "in": "query", "required": rule.required, "description": rule.text, "schema": schema})
         })
         .collect()

@@ -34,6 +34,8 @@ pub enum Access {
 /// |---|---|
 /// | a field without default that is not an `Option` | required |
 /// | `length(min, max)` | of the text, or of each element, in UTF-16 units |
+/// | `extend("x-max-bytes" = n)` | the most bytes of the text, or of each one in a list or map |
+/// | `extend("maxItems" = n)` | the most elements of the list, or entries of the map, if not 1,000 |
 /// | `range(min, max)` | bounds, both allowed |
 /// | `extend("enum" = […])` | the only values allowed |
 /// | a type of id, such as `ImageUuid` | names an existing resource of its kind; the caller owns it, or it has no owner |

@@ -24,6 +24,10 @@ pub enum ParamForm {
     Map,
 }
 
+/// How many elements a list has at most, and a map entries, unless the declaration says otherwise: what a call costs must
+/// not be its client's choice.
+const MOST_ENTRIES: u64 = 1000;
+
 /// What a caller must have of a resource that has an owner, to name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -53,6 +57,10 @@ pub struct ParamRule {
     pub min_length: Option<u64>,
     /// The greatest length of the text, or of each element, in UTF-16 units.
     pub max_length: Option<u64>,
+    /// The greatest length of the text, or of each one in a list or map, in bytes of UTF-8.
+    pub max_bytes: Option<u64>,
+    /// The most elements of a list, or entries of a map; of nothing else.
+    pub max_entries: Option<u64>,
     /// The only values allowed; empty when all are.
     pub values: Vec<String>,
     /// The least number.
@@ -118,6 +126,9 @@ fn rule(name: &str, property: &Map<String, Value>, required: bool) -> ParamRule 
         default: property.get("default").filter(|value| !value.is_null()).cloned(),
         min_length: property.get("minLength").and_then(Value::as_u64),
         max_length: property.get("maxLength").and_then(Value::as_u64),
+        max_bytes: property.get("x-max-bytes").and_then(Value::as_u64),
+        max_entries: matches!(form, ParamForm::TextList | ParamForm::Map)
+            .then(|| property.get("maxItems").and_then(Value::as_u64).unwrap_or(MOST_ENTRIES)),
         values: texts(property.get("enum")),
         minimum: property.get("minimum").and_then(Value::as_i64),
         maximum: property.get("maximum").and_then(Value::as_i64),

@@ -215,6 +215,14 @@ fn limits(rule: &ParamRule) -> String {
         (Some(least), None) => _ = write!(limits, " at least {least} characters;"),
         (None, None) => {}
     }
+    if let Some(most) = rule.max_bytes {
+        let each = if rule.form == ParamForm::Text { "" } else { " each" };
+        let _ = write!(limits, "{each} at most {most} bytes;");
+    }
+    if let Some(most) = rule.max_entries {
+        let what = if rule.form == ParamForm::Map { "entries" } else { "elements" };
+        let _ = write!(limits, " at most {most} {what};");
+    }
     if !rule.values.is_empty() {
         let values: Vec<_> = rule.values.iter().map(|value| format!("`{value}`")).collect();
         let _ = write!(limits, " one of {};", values.join(", "));

@@ -19,6 +19,7 @@ pub struct AttachTagToResources {
     pub resource_uuids: Vec<ResourceUuid>,
     /// The values of the pattern's tokens by their names.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub tokens: Option<BTreeMap<String, Value>>,
 }
 

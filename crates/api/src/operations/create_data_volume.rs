@@ -36,9 +36,11 @@ pub struct CreateDataVolume {
     pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub system_tags: Vec<String>,
     /// User tags of the new resource.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub user_tags: Vec<String>,
 }
 

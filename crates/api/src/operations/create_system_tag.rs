@@ -14,6 +14,7 @@ pub struct CreateSystemTag {
     /// The resource.
     pub resource_uuid: ResourceUuid,
     /// The tag.
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub tag: String,
 }
 

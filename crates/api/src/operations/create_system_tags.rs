@@ -14,7 +14,7 @@ pub struct CreateSystemTags {
     /// The resource.
     pub resource_uuid: ResourceUuid,
     /// The tags.
-    #[schemars(extend("x-nonempty" = true))]
+    #[schemars(extend("x-nonempty" = true, "x-max-bytes" = 2048))]
     pub tags: Vec<String>,
 }
 

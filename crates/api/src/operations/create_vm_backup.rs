@@ -51,9 +51,11 @@ pub struct CreateVmBackup {
     pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of each backup.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub system_tags: Vec<String>,
     /// User tags of each backup.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub user_tags: Vec<String>,
 }
 

@@ -62,9 +62,11 @@ pub struct CreateVmFromVmBackup {
     pub description: Option<String>,
     /// Not used: no virtual machine is made.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub root_volume_system_tags: Vec<String>,
     /// Not used: no virtual machine is made.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub data_volume_system_tags: Vec<String>,
     /// Not used: no virtual machine is made.
     #[serde(default = "instant_start")]
@@ -82,9 +84,11 @@ pub struct CreateVmFromVmBackup {
     pub tag_uuids: Vec<TagPatternUuid>,
     /// System tags of the new resource.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub system_tags: Vec<String>,
     /// User tags of the new resource.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub user_tags: Vec<String>,
 }
 

@@ -26,9 +26,11 @@ pub struct SyncImageFromImageStoreBackupStorage {
     pub description: Option<String>,
     /// System tags of the new image.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub system_tags: Vec<String>,
     /// User tags of the new image.
     #[serde(default)]
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub user_tags: Vec<String>,
 }
 

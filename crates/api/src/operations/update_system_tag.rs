@@ -13,6 +13,7 @@ pub struct UpdateSystemTag {
     #[schemars(extend("x-resource" = "SystemTagVO"))]
     pub uuid: TagUuid,
     /// Its new text.
+    #[schemars(extend("x-max-bytes" = 2048))]
     pub tag: String,
 }
 

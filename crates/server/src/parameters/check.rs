@@ -4,6 +4,7 @@ use crate::refusal::shown;
 use imprint_api::{OperationDescription, ParamForm, ParamRule};
 use imprint_service::{IdReference, ServiceError};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Trims the texts that are trimmed and checks every rule; the first that is broken is the error.
 pub(crate) fn check(
@@ -49,6 +50,7 @@ fn check_value(rule: &'static ParamRule, value: &Value) -> Result<(), ServiceErr
             Ok(())
         }
         Value::Array(elements) => {
+            check_count(rule, value, elements.len())?;
             if rule.nonempty && elements.is_empty() {
                 return Err(refuse(rule, value, "must be a nonempty list".to_owned()));
             }
@@ -57,7 +59,34 @@ fn check_value(rule: &'static ParamRule, value: &Value) -> Result<(), ServiceErr
                 _ => Err(refuse(rule, value, "must not hold a NULL element".to_owned())),
             })
         }
+        Value::Object(entries) => {
+            check_count(rule, value, entries.len())?;
+            check_inside(rule, value)
+        }
         _ => Ok(()),
+    }
+}
+
+/// Checks a map, or a value inside of a map, which may hold others. The parser of JSON bounds how deep.
+fn check_inside(rule: &'static ParamRule, value: &Value) -> Result<(), ServiceError> {
+    match value {
+        Value::String(text) => check_nul_and_bytes(rule, text),
+        Value::Array(elements) => elements.iter().try_for_each(|element| check_inside(rule, element)),
+        Value::Object(entries) => entries.iter().try_for_each(|(key, entry)| {
+            check_nul_and_bytes(rule, key)?;
+            check_inside(rule, entry)
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn check_count(rule: &'static ParamRule, value: &Value, count: usize) -> Result<(), ServiceError> {
+    match rule.max_entries.filter(|most| count as u64 > *most) {
+        Some(most) => {
+            let what = if value.is_object() { "entries" } else { "elements" };
+            Err(refuse(rule, value, format!("must have at most {most} {what}, it has {count}")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -76,9 +105,17 @@ fn check_text(rule: &'static ParamRule, text: &str) -> Result<(), ServiceError> 
     if !rule.values.is_empty() && !rule.values.iter().any(|value| value == text) {
         return refused(format!("must be one of {}", rule.values.join(", ")));
     }
+    check_nul_and_bytes(rule, text)
+}
+
+fn check_nul_and_bytes(rule: &'static ParamRule, text: &str) -> Result<(), ServiceError> {
+    let length = text.len();
+    if let Some(most) = rule.max_bytes.filter(|most| length as u64 > *most) {
+        return Err(refuse(rule, &text.into(), format!("must have at most {most} bytes, it has {length}")));
+    }
     // No database can be trusted to keep it.
     if text.contains('\0') {
-        return refused("must not hold the character NUL".to_owned());
+        return Err(refuse(rule, &text.into(), "must not hold the character NUL".to_owned()));
     }
     Ok(())
 }
@@ -92,7 +129,7 @@ fn refuse(rule: &'static ParamRule, value: &Value, reason: String) -> ServiceErr
     ServiceError::InvalidArgument { field: &rule.name, value, reason }
 }
 
-/// The ids among the parameters that must name existing resources.
+/// The ids among the parameters that must name existing resources, each once however often a list repeats it.
 pub(crate) fn references<'a>(
     operation: &'static OperationDescription,
     parameters: &'a Map<String, Value>,
@@ -104,7 +141,8 @@ pub(crate) fn references<'a>(
             Value::Array(elements) if rule.form == ParamForm::TextList => elements.as_slice(),
             one => std::slice::from_ref(one),
         };
-        let texts = values.iter().filter_map(Value::as_str);
+        let mut seen = HashSet::new();
+        let texts = values.iter().filter_map(Value::as_str).filter(|text| seen.insert(*text));
         let reference = |value| IdReference { field: &rule.name, resource, value, need: rule.need };
         references.extend(texts.map(reference));
     }
@@ -195,11 +233,55 @@ mod tests {
     }
 
     #[test]
+    fn lists_and_maps_have_a_greatest_length_in_every_operation() {
+        for operation in operations() {
+            for rule in &operation.rules {
+                let Some(most) = rule.max_entries else { continue };
+                let count = usize::try_from(most).unwrap();
+                let made = |count: usize| match rule.form {
+                    ParamForm::Map => (0..count).map(|nth| (nth.to_string(), json!("x"))).collect::<Map<_, _>>().into(),
+                    _ => json!(vec!["x"; count]),
+                };
+                let (name, at) = (&rule.name, format!("{}.{}", operation.name, rule.name));
+                assert!(check_value(rule, &made(count)).is_ok(), "{at}");
+                let text = check_value(rule, &made(count + 1)).unwrap_err().to_string();
+                assert!(text.contains(&format!("field[{name}]: must have at most {most}")), "{at}: {text}");
+                assert!(text.contains(&format!("it has {}", count + 1)), "{at}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn tags_are_short_enough_for_an_index_and_maps_hold_no_nul() {
+        let tags = |tag: String| {
+            let all = json!({"name": "n", "userTags": [tag]});
+            error("CreateDataVolume", &all)
+        };
+        assert_eq!(tags("x".repeat(2048)), "fine");
+        assert!(tags("x".repeat(2049)).contains("field[userTags]: must have at most 2048 bytes, it has 2049"));
+        assert!(tags("é".repeat(1025)).contains("it has 2050"));
+        let tokens = |tokens: Value| {
+            let all = json!({"tagUuid": "t", "resourceUuids": ["r"], "tokens": tokens});
+            error("AttachTagToResources", &all)
+        };
+        assert_eq!(tokens(json!({"a": "b", "c": [1, {"d": null}]})), "fine");
+        for odd in [json!({"a\0": "b"}), json!({"a": "b\0"}), json!({"a": [{"b": "\0"}]}), json!({"a": {"\0": 1}})] {
+            assert!(tokens(odd.clone()).contains("field[tokens]: must not hold the character NUL"), "{odd}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_shown_and_nul_is_refused() {
         let all = json!({"hostname": "h", "username": "", "password": "p".repeat(256), "url": "/x", "name": "n"});
         let text = error("AddImageStoreBackupStorage", &all);
         assert!(text.contains("field[password]") && !text.contains("ppp"), "{text}");
         assert!(template("name", json!("a\0b")).contains("NUL"));
+    }
+
+    #[test]
+    fn an_id_is_asked_for_once_however_often_it_is_named() {
+        let parameters = json!({"uuid": "i", "backupStorageUuids": ["s", "t", "s", "s"]});
+        assert_eq!(references(operation("DeleteImage"), parameters.as_object().unwrap()).len(), 3);
     }
 
     #[test]

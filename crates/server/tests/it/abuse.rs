@@ -68,21 +68,27 @@ async fn deep_and_broken_json_is_told_to_be_so() {
 }
 
 #[tokio::test]
-async fn lists_of_ten_thousand_are_checked_like_short_ones() {
+async fn long_lists_are_refused_by_their_length_and_the_longest_are_checked_like_short_ones() {
     let server = TestServer::start(TestBackend::new(image())).await;
     let call = |list: Vec<&str>| {
         let mut body = template_body();
         body["params"]["tagUuids"] = value!(list);
         server.request(Method::POST, &template_path()).body(body.to_string())
     };
-    assert_eq!(json(call(vec![KNOWN; 10_000])).await.0, 200);
-    let mut list = vec![KNOWN; 10_000];
-    list[9_999] = "garbage";
+    assert_eq!(json(call(vec![KNOWN; 1000])).await.0, 200);
+    let mut list = vec![KNOWN; 1000];
+    list[999] = "garbage";
     let (status, body) = json(call(list)).await;
     assert!(status == 503 && body["error"]["details"].as_str().unwrap().contains("garbage"), "{body}");
-    let (_, body) = json(call(vec!["garbage"; 10_000])).await;
-    // What it says does not grow with what was sent.
-    assert!(body.to_string().len() < 4096, "{}", body.to_string().len());
+    for beyond in [1001, 10_000] {
+        let (status, body) = json(call(vec!["garbage"; beyond])).await;
+        assert_eq!((status, body["error"]["code"].as_str()), (503, Some("SYS.1007")), "{body}");
+        let details = body["error"]["details"].as_str().unwrap();
+        assert!(details.contains("field[tagUuids]: must have at most 1000 elements"), "{details}");
+        assert!(details.contains(&format!("it has {beyond}")), "{details}");
+        // What it says does not grow with what was sent.
+        assert!(body.to_string().len() < 4096, "{}", body.to_string().len());
+    }
 }
 
 #[tokio::test]
