@@ -3,6 +3,7 @@
 use crate::operations::{describe_operations, describe_queries};
 use crate::{Access, ClassTree, ClassedField, Inventory, Operation, ParamRule, Query, Reply, Route, Runs, param_rules};
 use schemars::{Schema, SchemaGenerator, schema_for};
+use serde_json::Value;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct OperationDescription {
     pub rules: Vec<ParamRule>,
     /// Which fields of its reply hold objects of classes.
     pub classes: &'static [ClassedField],
+    /// Reads parameters, each of its declared type, as the operation does, and says what it does not know.
+    pub decode: fn(Value) -> Result<(), serde_json::Error>,
     /// Makes the schema of its parameters.
     pub params_schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes the schema of its reply.
@@ -55,6 +58,7 @@ impl OperationDescription {
             since: O::SINCE,
             rules: param_rules::<O>(),
             classes: O::Reply::CLASSES,
+            decode: |parameters| serde_json::from_value::<O>(parameters).map(drop),
             params_schema: O::json_schema,
             reply_schema: |generator| generator.subschema_for::<O::Reply>(),
         }
@@ -108,7 +112,7 @@ impl QueryDescription {
 }
 
 fn field_names(schema: &Schema) -> Vec<String> {
-    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|map| map.keys().cloned()).collect()
 }
 

@@ -99,7 +99,11 @@ impl<B: Backend> Calls<B> {
     async fn attempt(self: Arc<Self>, mut call: Call) -> Result<Value, PerformError> {
         let caller = match admit(self.backend.as_ref(), &mut call).await {
             Ok(caller) => caller,
-            Err(Early::Gone) => return Ok(json!({})),
+            Err(Early::Gone) => {
+                // What the call asks for is understood, or refused, whether there is something to be deleted or not.
+                let parameters = Value::Object(call.parameters);
+                return (call.operation.decode)(parameters).map(|()| json!({})).map_err(PerformError::UnknownValue);
+            }
             Err(Early::Failed(error)) => return Err(error.into()),
         };
         // Ids that clients give a job may be any text; where a uuid is needed another one names the work.

@@ -97,3 +97,15 @@ fn what_is_never_expunged_can_be_recovered_whenever_it_was_deleted() {
     assert_eq!(recover(format!("volumes/{}", things.volume), "recoverDataVolume"), "Ready");
     assert!(things.file.exists());
 }
+
+#[test]
+fn a_delete_mode_that_there_is_not_is_refused_whether_there_is_something_to_delete_or_not() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::start(temp.path());
+    for path in ["images", "volumes", "volume-backups", "backup-storage", "primary-storage", "accounts", "zones"] {
+        let absent = format!("/zstack/v1/{path}/0123456789ab4def8123456789abcdef");
+        let delete = |mode: &str| server.finish(server.delete(&format!("{absent}?deleteMode={mode}")));
+        delete("Gently").refused("SYS.1000", &["Gently"]);
+        assert_eq!(delete("Enforcing").ok(), json!({}), "{path}");
+    }
+}
