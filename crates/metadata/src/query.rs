@@ -246,7 +246,7 @@ fn clamped(count: u64) -> i64 {
 }
 
 fn order(shape: &Shape, sort: Option<&(String, bool)>, parameters: &Parameters) -> Result<String, QueryError> {
-    let Some((name, descending)) = sort else { return Ok(" ORDER BY t.created, t.uuid".to_owned()) };
+    let Some((name, descending)) = sort else { return Ok(format!(" ORDER BY t.created, {}", shape.key)) };
     let field = shape.field(name).ok_or_else(|| unknown(shape, name))?;
     // What is not known stands first in both databases' ascending order.
     let direction = match (descending, parameters.is_postgres()) {
@@ -256,7 +256,7 @@ fn order(shape: &Shape, sort: Option<&(String, bool)>, parameters: &Parameters) 
         (true, true) => "DESC NULLS LAST",
     };
     let column = parameters.ordered(&field.value("t"), field.kind);
-    Ok(format!(" ORDER BY {column} {direction}, t.uuid"))
+    Ok(format!(" ORDER BY {column} {direction}, {}", shape.key))
 }
 
 fn unknown(shape: &Shape, field: &str) -> QueryError {

@@ -18,11 +18,11 @@ pub(crate) enum QueryRefusal {
     Api(#[from] ServiceError),
 }
 
-/// The query for the one resource of this uuid.
+/// The query for the one resource of this uuid; of what is shared, for all shares of that resource.
 pub(crate) fn one(uuid: &str) -> QueryRequest {
     QueryRequest {
         conditions: vec![("uuid".to_owned(), QueryOperator::Equal, uuid.to_owned())],
-        limit: 1,
+        limit: DEFAULT_LIMIT,
         ..QueryRequest::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Queries: every operator and parameter, over HTTP.
 
 use crate::server::{Server, data_with, sample_disk, text};
+use imprint_api::queries;
 use serde_json::{Value, json};
 
 fn names(rows: &[Value]) -> Vec<String> {
@@ -116,4 +117,32 @@ fn the_query_language_joins_conditions_and_answers_several_questions_at_once() {
     let (_, session) = server.account("ann");
     let seen = server.call_as(&session, "GET", "/zstack/v1/zql?zql=count+volume", &Value::Null).ok();
     assert_eq!(seen["results"][0]["total"], 0);
+}
+
+#[test]
+fn every_collection_is_asked_for_one_uuid_by_its_path() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let absent = "0123456789ab4def8123456789abcdef";
+    for query in queries() {
+        for uuid in [absent, "nothing", "%00"] {
+            let reply = server.get(&format!("/zstack/v1{}/{uuid}", query.path));
+            if uuid == "%00" {
+                assert!(matches!(reply.status, 400 | 404 | 503), "{}: {}", query.name, reply.text);
+            } else {
+                assert_eq!(reply.ok()["inventories"], json!([]), "{}", query.name);
+            }
+        }
+    }
+    let volume = server.volume("a.raw", "raw");
+    let (ann, session) = server.account("ann");
+    let (bob, _) = server.account("bob");
+    let share = json!({"shareResource": {"resourceUuids": [&volume], "accountUuids": [ann, bob]}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    let path = format!("/zstack/v1/accounts/resources/{volume}");
+    let shares = server.get(&path).ok()["inventories"].as_array().unwrap().clone();
+    assert_eq!(shares.len(), 2);
+    assert!(shares.iter().all(|share| share["resourceUuid"] == *volume && share["resourceType"] == "VolumeVO"));
+    let seen = server.call_as(&session, "GET", &path, &Value::Null).ok()["inventories"].clone();
+    assert_eq!(seen.as_array().unwrap().len(), 1, "an account sees what is shared with it");
 }

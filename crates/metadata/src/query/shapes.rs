@@ -66,6 +66,8 @@ pub(super) struct Related {
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) table: &'static str,
+    /// What tells the rows `t` apart, so that pages have one order.
+    pub(super) key: &'static str,
     /// The inventory's class, named in errors.
     pub(super) inventory: &'static str,
     /// Who sees its rows.
@@ -236,6 +238,7 @@ const IMAGE_FIELDS: &[Field] = &[
 
 pub(super) static ACCESS_KEY: Shape = Shape {
     table: "access_key",
+    key: "t.uuid",
     inventory: "AccessKeyInventory",
     seen: OWNED,
     fields: &[
@@ -255,6 +258,7 @@ pub(super) static ACCESS_KEY: Shape = Shape {
 
 pub(super) static ZONE: Shape = Shape {
     table: "zone",
+    key: "t.uuid",
     inventory: "ZoneInventory",
     seen: Seen::ByAll,
     fields: ZONE_FIELDS,
@@ -276,6 +280,7 @@ pub(super) static ZONE: Shape = Shape {
 
 pub(super) static BACKUP_STORAGE: Shape = Shape {
     table: "backup_storage",
+    key: "t.uuid",
     inventory: "BackupStorageInventory",
     seen: Seen::ByAll,
     fields: BACKUP_STORAGE_FIELDS,
@@ -303,6 +308,7 @@ pub(super) static BACKUP_STORAGE: Shape = Shape {
 
 pub(super) static PRIMARY_STORAGE: Shape = Shape {
     table: "primary_storage",
+    key: "t.uuid",
     inventory: "PrimaryStorageInventory",
     seen: Seen::ByAll,
     fields: PRIMARY_STORAGE_FIELDS,
@@ -319,6 +325,7 @@ pub(super) static PRIMARY_STORAGE: Shape = Shape {
 
 pub(super) static VOLUME: Shape = Shape {
     table: "volume",
+    key: "t.uuid",
     inventory: "VolumeInventory",
     seen: OWNED,
     fields: VOLUME_FIELDS,
@@ -340,6 +347,7 @@ pub(super) static VOLUME: Shape = Shape {
 
 pub(super) static VOLUME_BACKUP: Shape = Shape {
     table: "volume_backup",
+    key: "t.uuid",
     inventory: "VolumeBackupInventory",
     seen: OWNED,
     fields: VOLUME_BACKUP_FIELDS,
@@ -369,6 +377,7 @@ pub(super) static VOLUME_BACKUP: Shape = Shape {
 
 pub(super) static IMAGE: Shape = Shape {
     table: "image",
+    key: "t.uuid",
     inventory: "ImageInventory",
     seen: OWNED,
     fields: IMAGE_FIELDS,
@@ -429,6 +438,7 @@ const QUOTA_FIELDS: &[Field] = &[
 
 pub(super) static ACCOUNT: Shape = Shape {
     table: "account",
+    key: "t.uuid",
     inventory: "AccountInventory",
     seen: Seen::ByOwner("uuid"),
     fields: ACCOUNT_FIELDS,
@@ -442,6 +452,7 @@ pub(super) static ACCOUNT: Shape = Shape {
 
 pub(super) static QUOTA: Shape = Shape {
     table: "quota",
+    key: "t.uuid",
     inventory: "QuotaInventory",
     seen: OWNED,
     fields: QUOTA_FIELDS,
@@ -454,11 +465,13 @@ pub(super) static QUOTA: Shape = Shape {
 };
 
 pub(super) static SHARE: Shape = Shape {
-    // Rows of every query are ordered by a uuid.
+    // It has no uuid of its own: by that of the resource it is found.
     table: "(SELECT s.*, s.resource_uuid AS uuid FROM resource_share s)",
+    key: "t.uuid, t.account_uuid",
     inventory: "SharedResourceInventory",
     seen: Seen::ByBothEnds,
     fields: &[
+        id("uuid", "uuid"),
         id("ownerAccountUuid", "owner_uuid"),
         Field { name: "receiverAccountUuid", column: Some("NULLIF(?.account_uuid, '')"), kind: Kind::Id },
         Field { name: "toPublic", column: Some("(?.account_uuid = '')"), kind: Kind::Boolean },
@@ -472,6 +485,7 @@ pub(super) static SHARE: Shape = Shape {
 
 pub(super) static TAG_PATTERN: Shape = Shape {
     table: "tag_pattern",
+    key: "t.uuid",
     inventory: "TagPatternInventory",
     seen: OWNED,
     fields: TAG_PATTERN_FIELDS,
@@ -491,6 +505,7 @@ const TAG_PATTERN_FIELDS: &[Field] = &[
 
 pub(super) static USER_TAG: Shape = Shape {
     table: "(SELECT * FROM tag WHERE kind = 'User')",
+    key: "t.uuid",
     inventory: "UserTagInventory",
     seen: Seen::WithResource,
     fields: &[
@@ -514,6 +529,7 @@ pub(super) static USER_TAG: Shape = Shape {
 
 pub(super) static SYSTEM_TAG: Shape = Shape {
     table: "(SELECT * FROM tag WHERE kind = 'System')",
+    key: "t.uuid",
     inventory: "SystemTagInventory",
     seen: Seen::WithResource,
     fields: &[
@@ -531,6 +547,7 @@ pub(super) static SYSTEM_TAG: Shape = Shape {
 
 pub(super) static LONG_JOB: Shape = Shape {
     table: "long_job",
+    key: "t.uuid",
     inventory: "LongJobInventory",
     seen: OWNED,
     fields: &[
@@ -553,6 +570,7 @@ pub(super) static LONG_JOB: Shape = Shape {
 
 pub(super) static MANAGEMENT_NODE: Shape = Shape {
     table: "management_node",
+    key: "t.uuid",
     inventory: "ManagementNodeInventory",
     seen: Seen::ByAll,
     fields: &[

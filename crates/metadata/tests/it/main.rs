@@ -34,6 +34,7 @@ mod quotas;
 mod reconcile;
 mod resources;
 mod rows;
+mod shares;
 mod storage_changes;
 mod storages;
 mod templates;
