@@ -171,6 +171,12 @@ impl Metadata {
                             shares::give(transaction, *kind, &resource, heir, now).await?;
                         }
                     }
+                    // Whoever gives one of its keys a tag is waited for, before these go.
+                    let keys = format!(
+                        "SELECT uuid FROM access_key WHERE account_uuid = $1 ORDER BY uuid{}",
+                        for_update(transaction)
+                    );
+                    all(transaction, &keys, vec![text(uuid)]).await?;
                     for sql in [
                         "DELETE FROM session WHERE account_uuid = $1",
                         "DELETE FROM tag WHERE resource_uuid IN (SELECT uuid FROM access_key WHERE account_uuid = $1)",

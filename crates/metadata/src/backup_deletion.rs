@@ -135,7 +135,9 @@ async fn remove_creating(
     let tags = format!("DELETE FROM tag WHERE resource_uuid IN ({creating})");
     let shares = format!("DELETE FROM resource_share WHERE resource_uuid IN ({creating})");
     // The rows themselves last to be found, first to be listed: the references decide who is orphaned.
-    let uuids = all(transaction, &creating, values.clone()).await?;
+    // Locked, so that whoever gives them a tag just now is waited for.
+    let locked = format!("{creating} ORDER BY uuid{}", for_update(transaction));
+    let uuids = all(transaction, &locked, values.clone()).await?;
     execute(transaction, &tags, values.clone()).await?;
     execute(transaction, &shares, values.clone()).await?;
     execute(transaction, &refs, values).await?;

@@ -119,6 +119,7 @@ pub use storage_changes::Unpublished;
 pub use storage_use::StorageUseRow;
 pub use tag_patterns::TagPatternChanges;
 pub use tag_patterns::TagPatternRow;
+pub use tags::ChangedTag;
 pub use tags::MadeTag;
 pub use tags::NewTags;
 pub use tags::TagRow;

@@ -1,10 +1,13 @@
 //! Which ids name something, and whose it is: the one place that knows the table of each kind of resource.
 
-use crate::columns::{all, one, placeholders, text};
+use crate::columns::{Columns, all, for_update, placeholders, text};
+use crate::writer::Transaction;
 use crate::{Metadata, MetadataError};
 use imprint_api::ResourceKind;
 use imprint_domain::AccountUuid;
-use std::collections::{HashMap, HashSet};
+use sea_orm::ConnectionTrait;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Ids that one statement asks for.
 const AT_ONCE: usize = 200;
@@ -45,45 +48,115 @@ pub(crate) fn searched() -> impl Iterator<Item = ResourceKind> {
     ResourceKind::ALL.iter().copied().filter(|kind| !matches!(kind, ResourceKind::Session | ResourceKind::UserTag))
 }
 
-/// What selects the owner of the one whose id is the `nth` parameter.
-fn owner_of(kind: ResourceKind, nth: usize) -> Option<String> {
-    if kind != ResourceKind::Resource {
-        let (name, owner) = table(kind)?;
-        return Some(format!("(SELECT {owner} FROM {name} WHERE uuid = ${nth})"));
+/// The tables that an id is looked up in.
+fn places(asked: ResourceKind) -> impl Iterator<Item = (ResourceKind, &'static str, &'static str)> {
+    let any = (asked == ResourceKind::Resource).then(searched);
+    let one = (asked != ResourceKind::Resource).then_some(asked);
+    let kinds = any.into_iter().flatten().chain(one);
+    kinds.filter_map(|kind| table(kind).map(|(table, owner)| (kind, table, owner)))
+}
+
+/// What was found of the ids that were asked for.
+type Found<'a> = HashMap<(ResourceKind, Cow<'a, str>), (ResourceKind, Owner)>;
+
+/// Looks ids up, each among the kind that is asked for: one statement for up to 200 different ones.
+async fn find<'a>(db: &impl ConnectionTrait, ids: &[(ResourceKind, &'a str)]) -> Result<Found<'a>, MetadataError> {
+    // PostgreSQL has no text with NUL; no id holds one.
+    let distinct: HashSet<_> = ids.iter().filter(|(_, id)| !id.contains('\0')).copied().collect();
+    let distinct: Vec<_> = distinct.into_iter().collect();
+    let mut found = Found::new();
+    for chunk in distinct.chunks(AT_ONCE) {
+        let (mut parts, mut values) = (Vec::new(), Vec::new());
+        for asked in ResourceKind::ALL {
+            let of_kind = chunk.iter().filter(|(kind, _)| kind == asked).map(|(_, id)| sea_orm::Value::from(*id));
+            let first = values.len() + 1;
+            values.extend(of_kind);
+            let count = values.len() + 1 - first;
+            if count == 0 {
+                continue;
+            }
+            let marks = placeholders(first, count);
+            parts.extend(places(*asked).map(|(kind, table, owner)| {
+                let (asked, kind) = (asked.as_str(), kind.as_str());
+                format!(
+                    "SELECT uuid, '{asked}' AS asked, '{kind}' AS kind, {owner} AS owner FROM {table} \
+                     WHERE uuid IN ({marks})"
+                )
+            }));
+        }
+        if parts.is_empty() {
+            continue;
+        }
+        for row in all(db, &parts.join(" UNION ALL "), values).await? {
+            let key = (kind_of(&row, "asked")?, Cow::Owned(row.text("uuid")?));
+            found.insert(key, (kind_of(&row, "kind")?, parsed(&row.text("owner")?)?));
+        }
     }
-    let owners: Vec<_> = searched().filter_map(|kind| table(kind).and_then(|_| owner_of(kind, nth))).collect();
-    Some(format!("COALESCE({})", owners.join(", ")))
+    Ok(found)
+}
+
+fn kind_of(row: &Columns, column: &str) -> Result<ResourceKind, MetadataError> {
+    let value = row.text(column)?;
+    ResourceKind::from_name(&value).ok_or(MetadataError::Damaged { column: column.to_owned(), value })
+}
+
+/// The kinds and owners of those of the ids that name something, of whatever kind.
+pub(crate) async fn find_any(
+    db: &impl ConnectionTrait,
+    ids: &[&str],
+) -> Result<HashMap<String, (ResourceKind, Owner)>, MetadataError> {
+    let asked: Vec<_> = ids.iter().map(|id| (ResourceKind::Resource, *id)).collect();
+    let found = find(db, &asked).await?;
+    Ok(found.into_iter().map(|((_, id), what)| (id.into_owned(), what)).collect())
+}
+
+/// Keeps resources from being deleted until the commit, and from getting tags by others, and answers those that are there.
+/// Whoever deletes a resource deletes its row before its tags and shares, so that it waits here, and then finds them.
+pub(crate) async fn lock(
+    transaction: &Transaction,
+    resources: impl IntoIterator<Item = (ResourceKind, String)>,
+) -> Result<HashSet<String>, MetadataError> {
+    let mut by_table = BTreeMap::<_, BTreeSet<String>>::new();
+    for (kind, id) in resources {
+        if let Some((table, _)) = table(kind) {
+            by_table.entry((lock_rank(kind), table)).or_default().insert(id);
+        }
+    }
+    let mut there = HashSet::new();
+    for ((_, table), ids) in by_table {
+        let ids: Vec<_> = ids.into_iter().collect();
+        for chunk in ids.chunks(AT_ONCE) {
+            let marks = placeholders(1, chunk.len());
+            let lock = for_update(transaction);
+            let sql = format!("SELECT uuid FROM {table} WHERE uuid IN ({marks}) ORDER BY uuid{lock}");
+            for row in all(transaction, &sql, chunk.iter().map(|id| id.as_str().into()).collect()).await? {
+                there.insert(row.text("uuid")?);
+            }
+        }
+    }
+    Ok(there)
+}
+
+/// In which order rows of several kinds are locked, as everywhere; tag patterns are locked by whoever makes anything else.
+fn lock_rank(kind: ResourceKind) -> u8 {
+    match kind {
+        ResourceKind::Volume => 0,
+        ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => 1,
+        ResourceKind::VolumeBackup | ResourceKind::Image => 2,
+        ResourceKind::TagPattern => 4,
+        _ => 3,
+    }
 }
 
 impl Metadata {
-    /// Whose each of these is, in one statement for up to 200 of them; `None` for an id that names no row of its kind.
+    /// Whose each of these is, in one statement for up to 200 different ones; `None` for an id that names no row of its kind.
     pub async fn owners(&self, ids: &[(ResourceKind, &str)]) -> Result<Vec<Option<Owner>>, MetadataError> {
-        let mut owners = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(AT_ONCE) {
-            let (mut parts, mut values) = (Vec::new(), Vec::new());
-            let mut places = Vec::with_capacity(chunk.len());
-            for (kind, id) in chunk {
-                // PostgreSQL has no text with NUL; no id holds one.
-                let known = if id.contains('\0') { None } else { owner_of(*kind, values.len() + 1) };
-                places.push(known.is_some().then(|| format!("e{}", values.len())));
-                if let Some(owner) = known {
-                    parts.push(format!("{owner} AS e{}", values.len()));
-                    values.push((*id).into());
-                }
-            }
-            if parts.is_empty() {
-                owners.extend(places.iter().map(|_| None));
-                continue;
-            }
-            let row = one(self.reader(), &format!("SELECT {}", parts.join(", ")), values).await?;
-            for place in places {
-                owners.push(match (&row, place) {
-                    (Some(row), Some(place)) => row.optional_text(&place)?.map(|owner| parsed(&owner)).transpose()?,
-                    _ => None,
-                });
-            }
-        }
-        Ok(owners)
+        let found = find(self.reader(), ids).await?;
+        let owner = |(kind, id): &(ResourceKind, &str)| {
+            let found = found.get(&(*kind, Cow::Borrowed(*id)));
+            found.map(|(_, owner)| *owner)
+        };
+        Ok(ids.iter().map(owner).collect())
     }
 
     /// The kind of the resource of that id and whose it is; `None` when it names nothing.
@@ -93,30 +166,7 @@ impl Metadata {
 
     /// The kinds and owners of those of the ids that name something.
     pub async fn resources(&self, ids: &[&str]) -> Result<HashMap<String, (ResourceKind, Owner)>, MetadataError> {
-        let mut found = HashMap::new();
-        for chunk in ids.chunks(AT_ONCE) {
-            let marks = placeholders(1, chunk.len());
-            let kinds = searched().filter_map(|kind| table(kind).map(|(table, owner)| (kind, table, owner)));
-            let parts: Vec<_> = kinds
-                .map(|(kind, table, owner)| {
-                    format!(
-                        "SELECT uuid, '{}' AS kind, {owner} AS owner FROM {table} WHERE uuid IN ({marks})",
-                        kind.as_str()
-                    )
-                })
-                .collect();
-            let values = chunk.iter().filter(|id| !id.contains('\0')).map(|id| (*id).into()).collect::<Vec<_>>();
-            if values.len() < chunk.len() {
-                return Err(MetadataError::NotText);
-            }
-            for row in all(self.reader(), &parts.join(" UNION ALL "), values).await? {
-                let kind = row.text("kind")?;
-                let known = ResourceKind::from_name(&kind);
-                let kind = known.ok_or(MetadataError::Damaged { column: "kind".to_owned(), value: kind })?;
-                found.insert(row.text("uuid")?, (kind, parsed(&row.text("owner")?)?));
-            }
-        }
-        Ok(found)
+        find_any(self.reader(), ids).await
     }
 
     /// Those of the ids that are shared with the account, or with all.

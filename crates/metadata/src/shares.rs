@@ -1,6 +1,7 @@
 //! Who owns resources, and with whom they are shared.
 
 use crate::columns::{Columns, execute, placeholders, text};
+use crate::resources::{find_any, lock};
 use crate::writer::Transaction;
 use crate::{Metadata, MetadataError, Owner, backups, exports, images};
 use imprint_api::ResourceKind;
@@ -15,6 +16,9 @@ pub(crate) const OWNED: &[ResourceKind] = &[
     ResourceKind::TagPattern,
     ResourceKind::LongJob,
 ];
+
+/// Shares that one statement inserts.
+const SHARES_AT_ONCE: usize = 200;
 
 /// That a resource is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,21 +80,18 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    for (resource, (kind, owner)) in &known {
+                    // Nobody deletes them, or gives them away, before they are shared.
+                    lock(transaction, known.into_iter().map(|(id, (kind, _))| (kind, id))).await?;
+                    let ids: Vec<_> = resources.iter().map(String::as_str).collect();
+                    let receivers = with.texts();
+                    let mut rows = Vec::new();
+                    for (resource, (kind, owner)) in find_any(transaction, &ids).await? {
                         let Owner::Account(owner) = owner else { continue };
-                        for receiver in with.texts() {
-                            let sql = "INSERT INTO resource_share (resource_uuid, account_uuid, resource_type, \
-                                       owner_uuid, created, changed) VALUES ($1, $2, $3, $4, $5, $5) \
-                                       ON CONFLICT (resource_uuid, account_uuid) DO NOTHING";
-                            let values = vec![
-                                resource.as_str().into(),
-                                receiver.into(),
-                                kind.as_str().into(),
-                                text(owner),
-                                now.0.into(),
-                            ];
-                            execute(transaction, sql, values).await?;
-                        }
+                        let row = |receiver: &String| (resource.clone(), receiver.clone(), kind.as_str(), text(owner));
+                        rows.extend(receivers.iter().map(row));
+                    }
+                    for chunk in rows.chunks(SHARES_AT_ONCE) {
+                        insert(transaction, chunk, now).await?;
                     }
                     Ok(())
                 })
@@ -147,6 +148,26 @@ impl Metadata {
             })
             .await
     }
+}
+
+/// Inserts shares, each of a resource, a receiver, a kind and an owner, in one statement.
+async fn insert(
+    transaction: &Transaction,
+    rows: &[(String, String, &'static str, sea_orm::Value)],
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let marks: Vec<_> = (0..rows.len()).map(|nth| format!("({}, $1, $1)", placeholders(2 + nth * 4, 4))).collect();
+    let sql = format!(
+        "INSERT INTO resource_share (resource_uuid, account_uuid, resource_type, owner_uuid, created, changed) \
+         VALUES {} ON CONFLICT (resource_uuid, account_uuid) DO NOTHING",
+        marks.join(", ")
+    );
+    let mut values = vec![now.0.into()];
+    for (resource, receiver, kind, owner) in rows {
+        values.extend([resource.as_str().into(), receiver.as_str().into(), (*kind).into(), owner.clone()]);
+    }
+    execute(transaction, &sql, values).await?;
+    Ok(())
 }
 
 /// Gives a resource to an account. Stores are told where they keep a record of it.

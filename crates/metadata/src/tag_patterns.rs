@@ -1,6 +1,7 @@
 //! Tag patterns, and the user tags that are made of them.
 
 use crate::columns::{Columns, affected, all, execute, for_update, one, optional, placeholders, text};
+use crate::resources::lock;
 use crate::writer::Transaction;
 use crate::{CreateError, Metadata, MetadataError, NewTags, TagRow, shares, tags};
 use imprint_api::ResourceKind;
@@ -165,34 +166,35 @@ impl Metadata {
             .await
     }
 
-    /// Attaches a pattern to a resource: a user tag of this text. Attaching it again replaces the text. `None` when the
-    /// pattern is gone.
+    /// Attaches a pattern to resources: each gets a user tag of this text. Attaching it again replaces the text. Answers the
+    /// tags by their resources; those that are gone have none. `None` when the pattern is gone.
     pub async fn attach_tag(
         &self,
         pattern: TagPatternUuid,
-        resource: &str,
-        kind: ResourceKind,
+        resources: Vec<(ResourceKind, String)>,
         tag: String,
-    ) -> Result<Option<TagRow>, MetadataError> {
-        let (now, resource) = (self.now(), resource.to_owned());
+    ) -> Result<Option<HashMap<String, TagRow>>, MetadataError> {
+        let now = self.now();
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    // The pattern among what it is attached to: that may be patterns, too.
+                    let itself = (ResourceKind::TagPattern, pattern.to_string());
+                    let there = lock(transaction, resources.iter().cloned().chain([itself])).await?;
                     let Some(pattern_row) = locked(transaction, pattern).await? else { return Ok(None) };
-                    let sql =
-                        "UPDATE tag SET tag = $1, changed = $2 WHERE tag_pattern_uuid = $3 AND resource_uuid = $4";
-                    let values = vec![tag.as_str().into(), now.0.into(), text(pattern), resource.as_str().into()];
-                    if affected(transaction, sql, values).await? == 0 {
-                        let made = (tag.as_str(), "User");
-                        tags::insert(transaction, &resource, kind.as_str(), made, Some(&pattern), now).await?;
+                    let ids: Vec<_> = resources.iter().map(|(_, id)| id.as_str()).collect();
+                    let mut attached = attached_again(transaction, pattern, &ids, &tag, now).await?;
+                    for (kind, resource) in &resources {
+                        if there.contains(resource) && !attached.contains_key(resource) {
+                            let named = (tag.as_str(), "User");
+                            let made = tags::insert(transaction, resource, kind.as_str(), named, Some(pattern), now);
+                            attached.insert(resource.clone(), made.await?);
+                        }
                     }
-                    let sql = format!(
-                        "SELECT {} FROM tag t WHERE t.tag_pattern_uuid = $1 AND t.resource_uuid = $2",
-                        TagRow::COLUMNS
-                    );
-                    let found = one(transaction, &sql, vec![text(pattern), resource.into()]).await?;
-                    let row = found.map(|row| TagRow::read(&row)).transpose()?;
-                    Ok(row.map(|row| TagRow { pattern_row: Some(pattern_row), ..row }))
+                    for row in attached.values_mut() {
+                        row.pattern_row = Some(pattern_row.clone());
+                    }
+                    Ok(Some(attached))
                 })
             })
             .await
@@ -215,6 +217,38 @@ impl Metadata {
             })
             .await
     }
+}
+
+/// Changes the text of the tags that resources have of a pattern already, and answers these tags by their resources.
+async fn attached_again(
+    transaction: &Transaction,
+    pattern: TagPatternUuid,
+    resources: &[&str],
+    tag: &str,
+    now: Timestamp,
+) -> Result<HashMap<String, TagRow>, MetadataError> {
+    let mut attached = HashMap::new();
+    for chunk in resources.chunks(200) {
+        let ids = || chunk.iter().map(|id| sea_orm::Value::from(*id));
+        let marks = placeholders(4, chunk.len());
+        let sql =
+            format!("UPDATE tag SET tag = $1, changed = $2 WHERE tag_pattern_uuid = $3 AND resource_uuid IN ({marks})");
+        let mut values = vec![tag.into(), now.0.into(), text(pattern)];
+        values.extend(ids());
+        if affected(transaction, &sql, values).await? == 0 {
+            continue;
+        }
+        let marks = placeholders(2, chunk.len());
+        let columns = TagRow::COLUMNS;
+        let sql = format!("SELECT {columns} FROM tag t WHERE t.tag_pattern_uuid = $1 AND t.resource_uuid IN ({marks})");
+        let mut values = vec![text(pattern)];
+        values.extend(ids());
+        for row in all(transaction, &sql, values).await? {
+            let row = TagRow::read(&row)?;
+            attached.insert(row.resource.clone(), row);
+        }
+    }
+    Ok(attached)
 }
 
 async fn locked(transaction: &Transaction, uuid: TagPatternUuid) -> Result<Option<TagPatternRow>, MetadataError> {

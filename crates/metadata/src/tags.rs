@@ -1,10 +1,12 @@
 //! Tags of resources.
 
-use crate::columns::{Columns, all, execute, one, optional, text};
+use crate::columns::{Columns, all, execute, for_share, one, optional, placeholders, text};
+use crate::resources::lock;
 use crate::{Metadata, MetadataError, TagPatternRow};
 use imprint_api::ResourceKind;
 use imprint_domain::{TagPatternUuid, TagUuid, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr, Value};
+use std::collections::{BTreeSet, HashSet};
 
 /// The tags that a new resource gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +20,8 @@ pub struct NewTags {
 }
 
 impl NewTags {
-    /// Inserts them, one statement a tag: most resources have none.
+    /// Inserts them, each once, one statement a tag: most resources have none. A pattern that was deleted meanwhile is left
+    /// out: had it been deleted a moment later, its tag would be gone as well.
     pub(crate) async fn insert(
         &self,
         db: &impl ConnectionTrait,
@@ -27,14 +30,19 @@ impl NewTags {
         now: Timestamp,
     ) -> Result<(), DbErr> {
         let resource = resource.to_string();
-        let tags = self.system.iter().map(|tag| (tag, "System")).chain(self.user.iter().map(|tag| (tag, "User")));
+        let system: BTreeSet<_> = self.system.iter().collect();
+        let user: BTreeSet<_> = self.user.iter().collect();
+        let tags = system.into_iter().map(|tag| (tag, "System")).chain(user.into_iter().map(|tag| (tag, "User")));
         for (tag, kind) in tags {
             insert(db, &resource, resource_type, (tag, kind), None, now).await?;
         }
-        for pattern in &self.patterns {
-            let sql = "SELECT value FROM tag_pattern WHERE uuid = $1";
-            let value = crate::columns::one(db, sql, vec![text(pattern)]).await?;
-            let value = value.and_then(|row| row.text("value").ok()).unwrap_or_default();
+        // In one order everywhere, and until the commit nobody deletes them.
+        let patterns: BTreeSet<_> = self.patterns.iter().map(ToString::to_string).collect();
+        let sql = format!("SELECT uuid, value FROM tag_pattern WHERE uuid = $1{}", for_share(db));
+        for pattern in patterns {
+            let Some(row) = one(db, &sql, vec![pattern.into()]).await? else { continue };
+            let of_row = || -> Result<_, MetadataError> { Ok((row.parsed("uuid")?, row.text("value")?)) };
+            let (pattern, value) = of_row().map_err(|error| DbErr::Type(error.to_string()))?;
             insert(db, &resource, resource_type, (&value, "User"), Some(pattern), now).await?;
         }
         Ok(())
@@ -47,24 +55,35 @@ pub(crate) async fn insert(
     resource: &str,
     resource_type: &str,
     (tag, kind): (&str, &str),
-    pattern: Option<&TagPatternUuid>,
+    pattern: Option<TagPatternUuid>,
     now: Timestamp,
-) -> Result<TagUuid, DbErr> {
-    let uuid = TagUuid::random();
+) -> Result<TagRow, DbErr> {
+    let row = TagRow {
+        uuid: TagUuid::random(),
+        resource: resource.to_owned(),
+        resource_type: resource_type.to_owned(),
+        tag: tag.to_owned(),
+        kind: kind.to_owned(),
+        inherent: is_inherent(tag, kind),
+        pattern,
+        pattern_row: None,
+        created: now,
+        changed: now,
+    };
     let sql = "INSERT INTO tag (uuid, resource_uuid, resource_type, tag, kind, inherent, tag_pattern_uuid, created, \
                changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let values: Vec<Value> = vec![
-        text(uuid),
+        text(row.uuid),
         resource.into(),
         resource_type.into(),
         tag.into(),
         kind.into(),
-        is_inherent(tag, kind).into(),
+        row.inherent.into(),
         optional(pattern),
         now.0.into(),
         now.0.into(),
     ];
-    execute(db, sql, values).await.map(|_| uuid)
+    execute(db, sql, values).await.map(|_| row)
 }
 
 /// Whether a tag is one that the system itself sets, and keeps true.
@@ -136,6 +155,37 @@ pub enum MadeTag {
     Present,
 }
 
+/// What became of the change of a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangedTag {
+    /// It is so now.
+    Changed(Box<TagRow>),
+    /// There is no such tag.
+    Gone,
+    /// The resource has another tag of that text.
+    Duplicate,
+}
+
+/// Those of the tags that a resource has already.
+async fn present(
+    db: &impl ConnectionTrait,
+    resource: &str,
+    kind: &str,
+    tags: &[String],
+) -> Result<HashSet<String>, MetadataError> {
+    let mut present = HashSet::new();
+    for chunk in tags.chunks(200) {
+        let marks = placeholders(3, chunk.len());
+        let sql = format!("SELECT tag FROM tag WHERE resource_uuid = $1 AND kind = $2 AND tag IN ({marks})");
+        let mut values = vec![resource.into(), kind.into()];
+        values.extend(chunk.iter().map(|tag| Value::from(tag.as_str())));
+        for row in all(db, &sql, values).await? {
+            present.insert(row.text("tag")?);
+        }
+    }
+    Ok(present)
+}
+
 impl Metadata {
     /// The system tags of a resource, oldest first.
     pub async fn system_tags(&self, resource: &str) -> Result<Vec<String>, MetadataError> {
@@ -143,32 +193,35 @@ impl Metadata {
         all(self.reader(), sql, vec![resource.into()]).await?.iter().map(|row| row.text("tag")).collect()
     }
 
-    /// Gives a resource tags of one kind, `System` or `User`; each that it has already stays as it is.
+    /// Gives a resource tags of one kind, `System` or `User`; each that it has already stays as it is. `None` when the
+    /// resource is gone.
     pub async fn create_tags(
         &self,
         resource: &str,
         resource_kind: ResourceKind,
         kind: &'static str,
         new: Vec<String>,
-    ) -> Result<Vec<MadeTag>, MetadataError> {
+    ) -> Result<Option<Vec<MadeTag>>, MetadataError> {
         let (now, resource) = (self.now(), resource.to_owned());
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    if lock(transaction, [(resource_kind, resource.clone())]).await?.is_empty() {
+                        return Ok(None);
+                    }
+                    let mut present = present(transaction, &resource, kind, &new).await?;
                     let mut made = Vec::with_capacity(new.len());
-                    for tag in &new {
-                        let sql = "SELECT uuid FROM tag WHERE resource_uuid = $1 AND kind = $2 AND tag = $3 LIMIT 1";
-                        let values = vec![resource.as_str().into(), kind.into(), tag.as_str().into()];
-                        if one(transaction, sql, values).await?.is_some() {
+                    for tag in new {
+                        if present.contains(&tag) {
                             made.push(MadeTag::Present);
                             continue;
                         }
-                        let name = resource_kind.as_str();
-                        let uuid = insert(transaction, &resource, name, (tag, kind), None, now).await?;
-                        let row = find(transaction, uuid).await?;
-                        made.push(row.map_or(MadeTag::Present, |row| MadeTag::Made(Box::new(row))));
+                        let named = (tag.as_str(), kind);
+                        let row = insert(transaction, &resource, resource_kind.as_str(), named, None, now).await?;
+                        made.push(MadeTag::Made(Box::new(row)));
+                        present.insert(tag);
                     }
-                    Ok(made)
+                    Ok(Some(made))
                 })
             })
             .await
@@ -179,11 +232,30 @@ impl Metadata {
         find(self.reader(), uuid).await
     }
 
-    /// Changes a tag's text. `None` when it is gone.
-    pub async fn update_tag(&self, uuid: TagUuid, tag: &str) -> Result<Option<TagRow>, MetadataError> {
-        let sql = "UPDATE tag SET tag = $1, changed = $2 WHERE uuid = $3";
-        self.change(sql, vec![tag.into(), self.now().0.into(), text(uuid)]).await?;
-        self.tag(uuid).await
+    /// Changes a tag's text.
+    pub async fn update_tag(&self, uuid: TagUuid, tag: String) -> Result<ChangedTag, MetadataError> {
+        let now = self.now();
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let Some(row) = find(transaction, uuid).await? else { return Ok(ChangedTag::Gone) };
+                    // Whoever gives the resource another tag of that text waits.
+                    if let Some(kind) = ResourceKind::from_name(&row.resource_type) {
+                        lock(transaction, [(kind, row.resource.clone())]).await?;
+                    }
+                    let sql = "SELECT uuid FROM tag WHERE resource_uuid = $1 AND kind = $2 AND tag = $3 AND uuid <> $4 \
+                               LIMIT 1";
+                    let values = vec![row.resource.into(), row.kind.into(), tag.as_str().into(), text(uuid)];
+                    if one(transaction, sql, values).await?.is_some() {
+                        return Ok(ChangedTag::Duplicate);
+                    }
+                    let sql = "UPDATE tag SET tag = $1, changed = $2 WHERE uuid = $3";
+                    execute(transaction, sql, vec![tag.into(), now.0.into(), text(uuid)]).await?;
+                    let row = find(transaction, uuid).await?;
+                    Ok(row.map_or(ChangedTag::Gone, |row| ChangedTag::Changed(Box::new(row))))
+                })
+            })
+            .await
     }
 
     /// Removes a tag; one that is gone already is fine.

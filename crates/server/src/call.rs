@@ -175,6 +175,10 @@ impl<B: Backend> Dispatch for Calls<B> {
             Performed { succeeded, body }
         })
     }
+
+    fn error_code(&self, error: &ServiceError, job: JobUuid) -> ErrorCode {
+        error_reply::error_code(error, &job.to_string())
+    }
 }
 
 /// How it ends, whatever happens in it.

@@ -1,7 +1,8 @@
 //! Calling operations by their names: for work that consists of other calls.
 
 use crate::{Caller, Context, ServiceError};
-use imprint_api::OperationDescription;
+use imprint_api::{ErrorCode, OperationDescription};
+use imprint_domain::JobUuid;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::future::Future;
@@ -37,6 +38,9 @@ pub trait Dispatch: Send + Sync {
         parameters: Map<String, Value>,
         context: Context,
     ) -> BoxFuture<Performed>;
+
+    /// An error of one part of a job's work, as clients see it.
+    fn error_code(&self, error: &ServiceError, job: JobUuid) -> ErrorCode;
 }
 
 /// A shared [`Dispatch`].

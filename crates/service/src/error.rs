@@ -305,6 +305,12 @@ pub enum Refusal {
         /// The tag.
         tag: String,
     },
+    /// It says what its resource was made as.
+    #[error("the system tag '{tag}' says what its resource was made as, and stays as it is")]
+    TagOfCreation {
+        /// The tag.
+        tag: String,
+    },
     /// The resource has it already.
     #[error("the resource uuid:{resource} has the tag '{tag}' already")]
     DuplicateTag {

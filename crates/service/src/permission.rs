@@ -58,16 +58,19 @@ impl Service {
         id: &str,
     ) -> Result<ResourceKind, ServiceError> {
         let found = self.metadata.resource(id).await?;
-        let (kind, owner) = found.ok_or_else(|| ServiceError::NotFound {
-            field: field.to_owned(),
-            resource: ResourceKind::Resource.as_str(),
-            value: shortened(id),
-        })?;
-        if caller.administrator || owner == Owner::Account(caller.account) {
-            Ok(kind)
-        } else {
-            Err(ServiceError::NotOwner { field, value: shortened(id) })
-        }
+        may_change(caller, field, id, found)
+    }
+
+    /// The same of each of these.
+    pub(crate) async fn may_change_each(
+        &self,
+        caller: Caller,
+        field: &'static str,
+        ids: &[String],
+    ) -> Result<Vec<Result<ResourceKind, ServiceError>>, ServiceError> {
+        let texts: Vec<_> = ids.iter().map(String::as_str).collect();
+        let found = self.metadata.resources(&texts).await?;
+        Ok(texts.into_iter().map(|id| may_change(caller, field, id, found.get(id).copied())).collect())
     }
 
     /// The kind of a resource whose tags the caller may change; `type_name` must be its name.
@@ -81,5 +84,24 @@ impl Service {
             ResourceKind::from_name(type_name).ok_or_else(|| invalid("is no kind of resource".to_owned()))?;
         let kind = self.may_change(caller, "resourceUuid", id).await?;
         if kind == expected { Ok(kind) } else { Err(invalid(format!("uuid:{id} is a {}", kind.as_str()))) }
+    }
+}
+
+/// The kind of what was found by an id, if the caller may change it.
+fn may_change(
+    caller: Caller,
+    field: &'static str,
+    id: &str,
+    found: Option<(ResourceKind, Owner)>,
+) -> Result<ResourceKind, ServiceError> {
+    let (kind, owner) = found.ok_or_else(|| ServiceError::NotFound {
+        field: field.to_owned(),
+        resource: ResourceKind::Resource.as_str(),
+        value: shortened(id),
+    })?;
+    if caller.administrator || owner == Owner::Account(caller.account) {
+        Ok(kind)
+    } else {
+        Err(ServiceError::NotOwner { field, value: shortened(id) })
     }
 }

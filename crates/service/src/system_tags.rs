@@ -1,6 +1,7 @@
 //! System tags: each must match a pattern declared here for its kind of resource.
 
-use crate::ServiceError;
+use crate::arguments::shortened;
+use crate::{Refusal, ServiceError};
 use imprint_api::ResourceKind;
 use std::collections::HashSet;
 
@@ -31,6 +32,9 @@ fn prefixes(kind: ResourceKind) -> &'static [&'static str] {
     }
 }
 
+/// How tags begin that are consulted, never kept.
+const EPHEMERAL: &str = "ephemeral::";
+
 /// Tags that say what a resource is made as: afterwards they would say what is not so.
 const AT_CREATION: [&str; 2] = ["volume::source::", "volume::type::"];
 
@@ -42,9 +46,21 @@ pub(crate) fn check_later(
 ) -> Result<Vec<String>, ServiceError> {
     if let Some(tag) = tags.iter().find(|tag| AT_CREATION.iter().any(|prefix| tag.starts_with(prefix))) {
         let reason = "can be given only when the resource is made".to_owned();
-        return Err(ServiceError::InvalidArgument { field, value: tag.chars().take(128).collect(), reason });
+        return Err(ServiceError::InvalidArgument { field, value: shortened(tag), reason });
     }
     check_of(kind, field, tags)
+}
+
+/// Checks that one tag may become another one.
+pub(crate) fn check_change(kind: ResourceKind, old: &str, new: &str) -> Result<(), ServiceError> {
+    if AT_CREATION.iter().any(|prefix| old.starts_with(prefix)) {
+        return Err(Refusal::TagOfCreation { tag: old.to_owned() }.into());
+    }
+    if new.starts_with(EPHEMERAL) {
+        let reason = format!("a tag that begins with {EPHEMERAL} is never stored");
+        return Err(ServiceError::InvalidArgument { field: "tag", value: shortened(new), reason });
+    }
+    check_later(kind, "tag", &[new.to_owned()]).map(|_| ())
 }
 
 /// Checks the tags of a new resource and answers those that are stored: `ephemeral::…` ones are consulted, never kept.
@@ -58,15 +74,15 @@ pub(crate) fn check(kind: ResourceKind, tags: &[String]) -> Result<Vec<String>, 
 fn check_of(kind: ResourceKind, field: &'static str, tags: &[String]) -> Result<Vec<String>, ServiceError> {
     let (mut kept, mut seen) = (Vec::with_capacity(tags.len()), HashSet::new());
     for tag in tags {
-        if tag.starts_with("ephemeral::") {
+        if tag.starts_with(EPHEMERAL) {
             continue;
         }
         let config = tag.strip_prefix("resourceConfig::").is_some_and(|rest| rest.split("::").count() >= 3);
         let prefixed = prefixes(kind).iter().any(|prefix| tag.len() > prefix.len() && tag.starts_with(prefix));
-        if !(config || prefixed || exact(kind).contains(&tag.as_str())) || tag.chars().count() > 2048 {
+        if !(config || prefixed || exact(kind).contains(&tag.as_str())) {
             return Err(ServiceError::InvalidArgument {
                 field,
-                value: tag.chars().take(128).collect(),
+                value: shortened(tag),
                 reason: format!("no system tag of {} matches", kind.as_str()),
             });
         }
@@ -90,6 +106,22 @@ mod tests {
         let tags = strings(&["bootMode::UEFI", "ephemeral::x", "bootMode::UEFI", "resourceConfig::vm::cpu::2"]);
         let kept = check(ResourceKind::Image, &tags).unwrap();
         assert_eq!(kept, strings(&["bootMode::UEFI", "resourceConfig::vm::cpu::2"]));
+    }
+
+    #[test]
+    fn a_tag_becomes_only_one_that_may_be_stored_and_means_something() {
+        let change = |old: &str, new: &str| check_change(ResourceKind::Volume, old, new);
+        assert!(change("qemuga", "backup::digest").is_ok());
+        for (old, new, what) in [
+            ("qemuga", "ephemeral::x", "never stored"),
+            ("qemuga", "volume::type::Root", "only when"),
+            ("qemuga", "unknown", "no system tag"),
+            ("volume::type::Root", "qemuga", "made as"),
+            ("volume::source::file:a.raw?format=raw", "qemuga", "made as"),
+        ] {
+            let refused = change(old, new).unwrap_err().to_string();
+            assert!(refused.contains(what), "{old} to {new}: {refused}");
+        }
     }
 
     #[test]

@@ -5,6 +5,9 @@ use crate::arguments::shortened;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Bytes of a tag at most, as operations declare it of tags: PostgreSQL indexes no longer ones.
+const MOST_BYTES: usize = 2048;
+
 /// The names of a value's tokens, in their order.
 pub(crate) fn tokens(value: &str) -> Result<Vec<&str>, ServiceError> {
     let mut names = Vec::new();
@@ -42,6 +45,10 @@ pub(crate) fn replaced(value: &str, given: Option<&BTreeMap<String, Value>>) -> 
         rest = after;
     }
     text.push_str(rest);
+    if text.len() > MOST_BYTES {
+        let reason = format!("the tag would have {} bytes, it may have {MOST_BYTES}", text.len());
+        return Err(ServiceError::InvalidArgument { field: "tokens", value: shortened(&text), reason });
+    }
     Ok(text)
 }
 
@@ -62,6 +69,10 @@ mod tests {
         assert_eq!(replaced("{who}{who}", Some(&both)).unwrap(), "annann");
         assert!(replaced("owner::{else}", Some(&both)).unwrap_err().to_string().contains("else"));
         assert!(replaced("owner::{who}", None).is_err());
+        let long = given(json!({"a": "x".repeat(1024)}));
+        assert_eq!(replaced("{a}{a}", Some(&long)).unwrap().len(), 2048);
+        let refused = replaced("{a}{a}!", Some(&long)).unwrap_err().to_string();
+        assert!(refused.contains("field[tokens]") && refused.contains("2049 bytes"), "{refused}");
     }
 
     #[test]

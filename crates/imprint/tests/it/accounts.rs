@@ -257,3 +257,19 @@ fn a_share_ends_with_its_resource_and_not_with_the_next_one_of_that_id() {
     make();
     assert_eq!(seen(), 0);
 }
+
+#[test]
+fn one_call_shares_only_so_much_at_once() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let (volume, (ann, _)) = (server.volume("a.raw", "raw"), server.account("ann"));
+    let share = |resources: usize, accounts: usize| {
+        let lists = json!({"resourceUuids": vec![&volume; resources], "accountUuids": vec![&ann; accounts]});
+        server.put("/zstack/v1/accounts/resources/actions", &json!({"shareResource": lists}))
+    };
+    share(101, 100).refused("SYS.1007", &["field[resourceUuids]", "10100 shares", "10000"]);
+    share(1001, 1).refused("SYS.1007", &["field[resourceUuids]", "at most 1000 elements"]);
+    assert_eq!(server.query("/zstack/v1/accounts/resources").len(), 0);
+    share(100, 100).ok();
+    assert_eq!(server.query("/zstack/v1/accounts/resources").len(), 1);
+}

@@ -114,3 +114,87 @@ fn tag_patterns_are_attached_with_their_tokens_and_go_with_their_tags() {
     server.post("/zstack/v1/volumes/data", &body).ok();
     assert_eq!((found(&format!("__tagUuid__={owner}")), found("__userTag__=new")), (1, 1));
 }
+
+#[test]
+fn a_tag_has_a_greatest_length_wherever_it_comes_in() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    let (longest, longer) = ("x".repeat(2048), "x".repeat(2049));
+    let user = |tag: &str| {
+        let params = json!({"resourceType": "VolumeVO", "resourceUuid": &volume, "tag": tag});
+        server.post("/zstack/v1/user-tags", &json!({"params": params}))
+    };
+    assert_eq!(user(&longest).inventory()["tag"], *longest);
+    user(&longer).refused("SYS.1007", &["field[tag]", "at most 2048 bytes, it has 2049"]);
+    let system = json!({"params": {"resourceType": "VolumeVO", "tags": [format!("volume::source::{longest}")]}});
+    server
+        .post(&format!("/zstack/v1/system-tags/{volume}/tags"), &system)
+        .refused("SYS.1007", &["field[tags]", "2048"]);
+    let born = |field: &str| {
+        let params = json!({"name": "v", "diskSize": 65_536});
+        server.post("/zstack/v1/volumes/data", &json!({"params": params, field: [&longer]}))
+    };
+    born("userTags").refused("SYS.1007", &["field[userTags]", "2048"]);
+    born("systemTags").refused("SYS.1007", &["field[systemTags]", "2048"]);
+    let pattern = json!({"params": {"name": "n", "value": "{a}{a}", "type": "withToken"}});
+    let pattern = text(&server.post("/zstack/v1/tags", &pattern).inventory()["uuid"]);
+    let attach = |tokens: Value| {
+        let params = json!({"resourceUuids": [&volume], "tokens": tokens});
+        server.post(&format!("/zstack/v1/tags/{pattern}/resources"), &json!({"params": params}))
+    };
+    attach(json!({"a": &longer})).refused("SYS.1007", &["field[tokens]", "at most 2048 bytes"]);
+    attach(json!({"a": &longest})).refused("SYS.1007", &["field[tokens]", "4096 bytes"]);
+    attach(json!({"a": "b\0"})).refused("SYS.1007", &["field[tokens]", "NUL"]);
+    attach(json!({"a": "b", "c\0": "d"})).refused("SYS.1007", &["field[tokens]", "NUL"]);
+    assert_eq!(attach(json!({"a": "b"})).ok()["results"][0]["inventory"]["tag"], "bb");
+}
+
+#[test]
+fn a_system_tag_changes_only_into_one_that_may_be_and_is_not_there() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    let several = json!({"params": {"resourceType": "VolumeVO", "tags": ["qemuga", "backup::digest"]}});
+    let made = server.post(&format!("/zstack/v1/system-tags/{volume}/tags"), &several).ok()["inventories"].clone();
+    let update = |uuid: &Value, tag: &str| {
+        let path = format!("/zstack/v1/system-tags/{}/actions", text(uuid));
+        server.put(&path, &json!({"updateSystemTag": {"tag": tag}}))
+    };
+    let uuid = &made[0]["uuid"];
+    update(uuid, "ephemeral::x").refused("SYS.1007", &["field[tag]", "never stored"]);
+    update(uuid, "volume::type::Root").refused("SYS.1007", &["only when"]);
+    update(uuid, "backup::digest").refused("SYS.1006", &["backup::digest", &volume, "already"]);
+    assert_eq!(update(uuid, "qemuga").inventory()["tag"], "qemuga");
+    let source = server.query(&format!("/zstack/v1/system-tags?q=resourceUuid={volume}&q=tag~=volume::source::%25"));
+    update(&source[0]["uuid"], "resourceConfig::a::b::c").refused("SYS.1006", &["volume::source::", "made as"]);
+    assert_eq!(server.query(&format!("/zstack/v1/system-tags?q=resourceUuid={volume}")).len(), 3);
+}
+
+#[test]
+fn whoever_a_pattern_is_shared_with_attaches_it_and_only_its_owner_detaches_it() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let foreign = server.volume("a.raw", "raw");
+    let (ann, session) = server.account("ann");
+    let as_ann = |method: &str, path: &str, body: &Value| server.call_as(&session, method, path, body);
+    let params = json!({"params": {"name": "v", "diskSize": 65_536}});
+    let own = text(&as_ann("POST", "/zstack/v1/volumes/data", &params).inventory()["uuid"]);
+    let pattern = json!({"params": {"name": "gold", "value": "golden"}});
+    let pattern = text(&server.post("/zstack/v1/tags", &pattern).inventory()["uuid"]);
+    let path = format!("/zstack/v1/tags/{pattern}/resources");
+    let both = json!({"params": {"resourceUuids": [&foreign, &own]}});
+    as_ann("POST", &path, &both).refused("SYS.1006", &["tagUuid", &pattern]);
+    let share = json!({"shareResource": {"resourceUuids": [&pattern], "accountUuids": [&ann]}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    let results = as_ann("POST", &path, &both).ok()["results"].clone();
+    assert_eq!((results[0]["success"].clone(), results[1]["success"].clone()), (json!(false), json!(true)));
+    assert_eq!(results[0]["error"]["code"], "SYS.1006");
+    assert!(text(&results[0]["error"]["details"]).contains(&foreign));
+    assert_eq!(results[1]["inventory"]["resourceUuid"], *own);
+    let query = format!("{path}?resourceUuids={own}");
+    as_ann("DELETE", &query, &Value::Null).refused("SYS.1006", &["tagUuid", &pattern]);
+    assert_eq!(server.query(&format!("/zstack/v1/user-tags?q=resourceUuid={own}")).len(), 1);
+    server.delete(&query).ok();
+    assert_eq!(server.query(&format!("/zstack/v1/user-tags?q=resourceUuid={own}")).len(), 0);
+}

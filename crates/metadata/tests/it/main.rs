@@ -37,6 +37,7 @@ mod rows;
 mod shares;
 mod storage_changes;
 mod storages;
+mod tags;
 mod templates;
 mod test_db;
 mod volumes;

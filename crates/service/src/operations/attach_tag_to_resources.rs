@@ -2,10 +2,8 @@
 
 use crate::arguments::gone;
 use crate::tag_tokens::replaced;
-use crate::{Caller, Context, Perform, Service, ServiceError, inventories};
-use imprint_api::{AttachTagToResources, AttachTagToResourcesReply, ErrorCode, ErrorKind, TagResult};
-use imprint_domain::{ResourceUuid, TagPatternUuid};
-use imprint_metadata::TagRow;
+use crate::{Context, Perform, Service, ServiceError, inventories};
+use imprint_api::{AttachTagToResources, AttachTagToResourcesReply, TagResult};
 
 impl Perform<AttachTagToResources> for Service {
     async fn perform(
@@ -13,40 +11,30 @@ impl Perform<AttachTagToResources> for Service {
         context: Context,
         operation: AttachTagToResources,
     ) -> Result<AttachTagToResourcesReply, ServiceError> {
-        let caller = context.caller()?;
         let pattern = self.metadata.tag_pattern(operation.tag_uuid).await?;
         let pattern = pattern.ok_or_else(|| gone("tagUuid", &operation.tag_uuid))?;
         let tag = match pattern.kind.as_str() {
             "withToken" => replaced(&pattern.value, operation.tokens.as_ref())?,
-            _ => pattern.value.clone(),
+            _ => pattern.value,
         };
-        let mut results = Vec::with_capacity(operation.resource_uuids.len());
-        for resource in &operation.resource_uuids {
-            let made = self.attach(caller, operation.tag_uuid, resource, &tag).await;
-            results.push(match made {
+        let ids: Vec<_> = operation.resource_uuids.iter().map(ToString::to_string).collect();
+        let kinds = self.may_change_each(context.caller()?, "resourceUuids", &ids).await?;
+        let allowed = ids.iter().zip(&kinds).filter_map(|(id, kind)| Some((*kind.as_ref().ok()?, id.clone())));
+        let attached = self.metadata.attach_tag(operation.tag_uuid, allowed.collect(), tag).await?;
+        let attached = attached.ok_or_else(|| gone("tagUuid", &operation.tag_uuid))?;
+        let results = operation.resource_uuids.iter().zip(&ids).zip(kinds).map(|((uuid, id), kind)| {
+            let row = kind.and_then(|_| attached.get(id).ok_or_else(|| gone("resourceUuids", uuid)));
+            match row {
                 Ok(row) => {
-                    TagResult { inventory: Some(inventories::user_tag(row, &self.zone)), error: None, success: true }
+                    let inventory = inventories::user_tag(row.clone(), &self.zone);
+                    TagResult { inventory: Some(inventory), error: None, success: true }
                 }
                 Err(error) => {
-                    let error = ErrorCode::new(ErrorKind::OPERATION_FAILED, &error.to_string());
+                    let error = context.dispatcher.0.error_code(&error, context.job);
                     TagResult { inventory: None, error: Some(error), success: false }
                 }
-            });
-        }
-        Ok(AttachTagToResourcesReply { results })
-    }
-}
-
-impl Service {
-    async fn attach(
-        &self,
-        caller: Caller,
-        pattern: TagPatternUuid,
-        resource: &ResourceUuid,
-        tag: &str,
-    ) -> Result<TagRow, ServiceError> {
-        let kind = self.may_change(caller, "resourceUuids", &resource.to_string()).await?;
-        let made = self.metadata.attach_tag(pattern, &resource.to_string(), kind, tag.to_owned()).await?;
-        made.ok_or_else(|| gone("tagUuid", &pattern))
+            }
+        });
+        Ok(AttachTagToResourcesReply { results: results.collect() })
     }
 }

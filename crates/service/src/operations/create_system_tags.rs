@@ -1,5 +1,6 @@
 //! Giving a resource several system tags.
 
+use crate::arguments::gone;
 use crate::{Context, Perform, Service, ServiceError, inventories, system_tags};
 use imprint_api::{CreateSystemTags, InventoriesReply, SystemTagInventory};
 use imprint_metadata::MadeTag;
@@ -14,6 +15,7 @@ impl Perform<CreateSystemTags> for Service {
         let kind = self.tagged(context.caller()?, &operation.resource_type, &resource).await?;
         let kept = system_tags::check_later(kind, "tags", &operation.tags)?;
         let made = self.metadata.create_tags(&resource, kind, "System", kept).await?;
+        let made = made.ok_or_else(|| gone("resourceUuid", &operation.resource_uuid))?;
         let inventories = made.into_iter().filter_map(|made| match made {
             MadeTag::Made(row) => Some(inventories::system_tag(*row, &self.zone)),
             MadeTag::Present => None,

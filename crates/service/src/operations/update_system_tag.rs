@@ -2,6 +2,7 @@
 
 use crate::{Context, Perform, Refusal, Service, ServiceError, inventories, system_tags};
 use imprint_api::{InventoryReply, SystemTagInventory, UpdateSystemTag};
+use imprint_metadata::ChangedTag;
 
 impl Perform<UpdateSystemTag> for Service {
     async fn perform(
@@ -17,8 +18,11 @@ impl Perform<UpdateSystemTag> for Service {
         if row.inherent {
             return Err(Refusal::InherentTag { tag: row.tag }.into());
         }
-        system_tags::check_later(kind, "tag", std::slice::from_ref(&operation.tag))?;
-        let row = self.metadata.update_tag(uuid, &operation.tag).await?.ok_or_else(gone)?;
-        Ok(InventoryReply { inventory: inventories::system_tag(row, &self.zone) })
+        system_tags::check_change(kind, &row.tag, &operation.tag)?;
+        match self.metadata.update_tag(uuid, operation.tag.clone()).await? {
+            ChangedTag::Changed(row) => Ok(InventoryReply { inventory: inventories::system_tag(*row, &self.zone) }),
+            ChangedTag::Duplicate => Err(Refusal::DuplicateTag { tag: operation.tag, resource: row.resource }.into()),
+            ChangedTag::Gone => Err(gone()),
+        }
     }
 }
