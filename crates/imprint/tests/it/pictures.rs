@@ -19,7 +19,7 @@ fn two_backups_are_compared_by_what_changed_between_them() {
     let first = text(&server.backup(&volume)["uuid"]);
     let file = std::fs::File::options().write(true).open(disk).unwrap();
     file.write_all_at(&noise(2, 2 << 16), 3 << 16).unwrap();
-    file.write_all_at(&[0; 1 << 16], 10 << 16).unwrap();
+    file.write_all_at(&vec![0; 1 << 16], 10 << 16).unwrap();
     let second = text(&server.backup(&volume)["uuid"]);
     let compared = |older: &str, newer: &str| page(&server, &format!("/compare?older={older}&newer={newer}"));
     // Two blocks were written, and one became zero; from there to here it is the same.
