@@ -39,6 +39,8 @@ mod long_jobs;
 #[cfg(test)]
 mod long_work;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
 mod postgres;
@@ -72,6 +74,8 @@ mod tags;
 mod templates;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod visitor;
 #[cfg(test)]
 mod vm_backups;
 #[cfg(test)]
