@@ -105,8 +105,13 @@ async fn load(
     }))
 }
 
-/// What a form can know already of the thing that it is about: where it lies.
+/// What a form can know already of the thing that it is about: where it lies, who acts.
 fn prefilled(given: Pairs, row: &Value) -> Pairs {
+    let given = match given.get("accountUuid").map(str::to_owned) {
+        // The protocol tells an account from its users; here each account is its one user.
+        Some(account) => given.with("userUuid", &account),
+        None => given,
+    };
     let storage = row.pointer("/backupStorageRefs/0/backupStorageUuid").and_then(Value::as_str);
     match storage {
         Some(storage) => given.with("backupStorageUuid", storage).with("srcBackupStorageUuid", storage),

@@ -119,7 +119,7 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             let lines = typed.iter().filter(|(name, _)| *name == rule.name).flat_map(|(_, lines)| lines.lines());
             let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
             let value = lines.join("\n");
-            match choices(console, visit, rule.resource).await? {
+            match choices(console, visit, named_by(rule)).await? {
                 Some(choices) if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) => {
                     let choice = |(sent, text): (String, String)| {
                         let chosen = lines.contains(&sent.as_str());
@@ -132,13 +132,19 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             }
         }
         ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line, value, ..base },
-        ParamForm::Text => match choices(console, visit, rule.resource).await? {
+        ParamForm::Text => match choices(console, visit, named_by(rule)).await? {
             Some(choices) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
                 Control { input: "select", options: select(choices), value, ..base }
             }
             _ => Control { value, ..base },
         },
     })
+}
+
+/// What the id in a parameter names.
+fn named_by(rule: &ParamRule) -> Option<ResourceKind> {
+    // Each account is its one user.
+    if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource }
 }
 
 /// The collection of things that an id names.

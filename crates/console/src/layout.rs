@@ -45,6 +45,9 @@ pub(crate) struct MenuEntry {
     pub(crate) is_here: bool,
 }
 
+/// What was done when it was no operation: a disk file became a volume.
+pub(crate) const REGISTERED: &str = "register";
+
 /// The collections of the menu; others are reached from pages.
 const IN_MENU: &[&str] =
     &["volumes", "backups", "images", "backup-storages", "primary-storages", "jobs", "accounts", "access-keys", "tags"];
@@ -61,13 +64,16 @@ impl Layout {
             menu.extend(collections.map(|it| entry(it.path, (it.title)(texts))));
             menu.push(entry("settings", texts.settings));
         }
-        let done = visit.query.get("done").and_then(operation);
+        let done = visit.query.get("done").and_then(|done| match done {
+            REGISTERED => Some(texts.register_volume.to_owned()),
+            name => operation(name).map(|operation| texts.operation(operation.name)),
+        });
         Self {
             texts,
             title: title.to_owned(),
             menu,
             person: visit.person.clone(),
-            notice: done.map(|operation| format!("{} {}", texts.done, texts.operation(operation.name))),
+            notice: done.map(|what| format!("{} {what}", texts.done)),
             style: assets::path("console.css"),
             icon: assets::path("icon.svg"),
             script: assets::path("console.js"),

@@ -2,7 +2,7 @@
 
 use crate::collections::{collection, operation};
 use crate::console::Console;
-use crate::layout::{ErrorBox, Layout, page as render};
+use crate::layout::{ErrorBox, Layout, REGISTERED, page as render};
 use crate::outcome;
 use crate::pairs::link;
 use crate::respond::see_other;
@@ -56,7 +56,7 @@ async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorC
         parameters.insert("primaryStorageUuid".to_owned(), storage.into());
     }
     let reply = console.api.call(create, parameters, &visit.visitor).await?;
-    let done = crate::pairs::Pairs::default().with("done", create.name);
+    let done = crate::pairs::Pairs::default().with("done", REGISTERED);
     Ok(link(&outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned()), &done))
 }
 

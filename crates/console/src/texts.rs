@@ -284,6 +284,7 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("UpdateVolume", "Rename"),
     ],
     labels: &[
+        ("AccessKeyID", "Access key id"),
         ("actualSize", "Really occupied"),
         ("apiId", "Call"),
         ("availableCapacity", "Free"),
