@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::browser;
 use crate::command::{cargo, is_installed, run};
 
 pub(crate) fn check() -> Result<()> {
@@ -9,6 +10,7 @@ pub(crate) fn check() -> Result<()> {
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     check_fuzz_targets()?;
+    browser::check()?;
     if is_installed("cargo-deny") {
         run(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
     } else {

@@ -15,6 +15,10 @@ pub(crate) enum Need {
     PostgreSql,
     /// The backup programs that figures are compared with.
     BackupPeers,
+    /// Chromium and what drives it.
+    Browser,
+    /// What fetches packages of JavaScript.
+    Npm,
 }
 
 impl Need {
@@ -24,6 +28,8 @@ impl Need {
             Self::QemuUtils => &["qemu-utils"],
             Self::PostgreSql => &["postgresql"],
             Self::BackupPeers => &["borgbackup", "restic"],
+            Self::Browser => &["chromium", "chromium-driver"],
+            Self::Npm => &["npm"],
         }
     }
 
@@ -36,6 +42,8 @@ impl Need {
                 packaged || ["initdb", "pg_ctl", "postgres", "createdb"].into_iter().all(is_installed)
             }
             Self::BackupPeers => ["borg", "restic"].into_iter().all(is_installed),
+            Self::Browser => ["chromium", "chromedriver"].into_iter().all(is_installed),
+            Self::Npm => is_installed("npm"),
         }
     }
 }

@@ -1,0 +1,93 @@
+//! Who is signed in, and for how long.
+
+use imprint_browser::{Browser, PASSWORD, Server, make_qcow2, noise};
+use serde_json::{Value, json};
+
+#[test]
+fn a_permalink_leads_through_the_sign_in_to_the_same_page() {
+    let server = Server::start();
+    let browser = Browser::start(server.base());
+    let place = "/images?name=gold%25+%26%3D&status=Ready&sort=-size&page=2";
+    browser.open(place);
+    assert!(!browser.text().contains("Sign out"));
+    // Whoever errs is told so, and still gets there.
+    browser.sign_in_wrongly("admin");
+    browser.sign_in("admin", PASSWORD);
+    assert_eq!(browser.place(), place);
+    assert_eq!((browser.value("Name"), browser.value("Status")), ("gold% &=".to_owned(), "Ready".to_owned()));
+    browser.wait_for("Nothing matches.");
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_of_a_form_costs_nothing_that_was_typed() {
+    let server = Server::start();
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    browser.open("/do/CreateTag");
+    browser.fill("Name", "project & more");
+    browser.fill("Value", "line::{x}");
+    let ended = browser.call("DELETE", &format!("/accounts/sessions/{}", browser.session()), &Value::Null);
+    assert_eq!(ended, json!({}));
+    browser.press("Create tag");
+    browser.wait_for("Your session has ended.");
+    browser.sign_in("admin", PASSWORD);
+    assert_eq!(browser.value("Name"), "project & more");
+    assert_eq!(browser.value("Value"), "line::{x}");
+    browser.choose("Type", "withToken");
+    browser.press("Create tag");
+    browser.wait_until("the tag's page", || browser.place().starts_with("/tags/"));
+    assert_eq!(browser.fact("Name"), "project & more");
+}
+
+#[test]
+fn the_secret_of_an_access_key_is_shown_once() {
+    let server = Server::start();
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    browser.press("admin");
+    browser.press("Create access key");
+    browser.press("Create access key");
+    browser.wait_for("it is not shown again");
+    let secret = browser.fact("Access key secret");
+    assert!(secret.len() >= 32, "{secret}");
+    let key = browser.fact("Access key id");
+    for path in ["/access-keys", "/jobs", "/"] {
+        browser.open(path);
+        assert!(!browser.source().contains(&secret), "{path}");
+    }
+    browser.open("/access-keys");
+    browser.press(&key);
+    assert!(browser.text().contains(&key) && !browser.source().contains(&secret));
+    // Nor does going back show it again.
+    browser.back();
+    browser.back();
+    assert!(!browser.source().contains(&secret) || browser.place().starts_with("/do/"), "{}", browser.place());
+}
+
+#[test]
+fn a_normal_account_sees_its_own_and_nothing_else() {
+    let server = Server::start();
+    make_qcow2(&server.volume("a.qcow2"), &noise(1, 1 << 20), 1 << 20);
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    let volume = browser.register("secret volume", "a.qcow2", "qcow2");
+    let backup = browser.back_up(&volume, "secret backup");
+    let image = browser.template(&backup, "secret image");
+    browser.open("/accounts");
+    browser.press("Create account");
+    browser.fill("Name", "ann");
+    browser.fill("Password", "words of ann");
+    browser.press("Create account");
+    browser.wait_until("the account's page", || browser.place().starts_with("/accounts/"));
+    browser.press("Sign out");
+    browser.sign_in("ann", "words of ann");
+    for path in ["/", "/volumes", "/backups", "/images", "/jobs", "/accounts"] {
+        browser.open(path);
+        let text = browser.text();
+        assert!(text.contains("Sign out") && !text.contains("secret"), "{path}: {text}");
+    }
+    for path in [format!("/volumes/{volume}"), format!("/backups/{backup}"), format!("/images/{image}")] {
+        browser.open(&path);
+        assert!(browser.text().contains("Not found") && !browser.text().contains("secret"), "{path}");
+    }
+}
