@@ -7,12 +7,30 @@ let seen = Date.now();
 for (const sign of ['pointerdown', 'keydown', 'scroll']) addEventListener(sign, () => { seen = Date.now(); });
 
 for (const part of document.querySelectorAll('[data-live]')) {
-  const events = new EventSource(part.dataset.live);
-  const show = (event) => { part.innerHTML = event.data; };
-  events.addEventListener('part', show);
-  events.addEventListener('end', (event) => { show(event); events.close(); });
-  // A stream ends now and then, and the browser asks for another one.
-  events.addEventListener('error', () => { if (Date.now() - seen > IDLE) events.close(); });
+  let events;
+  const follow = () => {
+    events = new EventSource(part.dataset.live);
+    events.addEventListener('part', (event) => {
+      // What somebody is about to use stays as it is.
+      if (!part.contains(document.activeElement)) part.innerHTML = event.data;
+    });
+    // All of the page says something else then.
+    events.addEventListener('end', () => { events.close(); location.reload(); });
+    // A stream ends now and then, and the browser asks for another one.
+    events.addEventListener('error', () => { if (Date.now() - seen > IDLE) events.close(); });
+  };
+  // A browser has few connections to a server: pages that nobody sees take none.
+  const look = () => { if (document.hidden) events?.close(); else follow(); };
+  if ('ended' in part.dataset) continue;
+  document.addEventListener('visibilitychange', look);
+  look();
+}
+
+// What was done is said once.
+const here = new URL(location);
+if (here.searchParams.has('done')) {
+  here.searchParams.delete('done');
+  history.replaceState(null, '', here);
 }
 
 // Buttons that copy what stands elsewhere on the page.
@@ -36,21 +54,30 @@ document.addEventListener('click', async (event) => {
 // A form that was sent is not sent again by a second click.
 document.addEventListener('submit', (event) => {
   const buttons = event.target.querySelectorAll('button');
+  const enable = () => { for (const button of buttons) button.disabled = false; };
   setTimeout(() => { for (const button of buttons) button.disabled = true; });
-  addEventListener('pageshow', () => { for (const button of buttons) button.disabled = false; }, { once: true });
+  setTimeout(enable, 10_000);
+  addEventListener('pageshow', enable, { once: true });
 });
 
 // Forms that show the command line which does the same.
 for (const form of document.querySelectorAll('form[data-curl]')) {
   const shown = document.getElementById('curl');
   let waiting;
+  let asking = new AbortController();
   form.addEventListener('input', () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       const fields = new URLSearchParams(new FormData(form));
       for (const secret of form.querySelectorAll('input[type=password]')) fields.delete(secret.name);
-      const answer = await fetch(form.dataset.curl, { method: 'POST', body: fields });
-      if (answer.ok) shown.textContent = await answer.text();
+      asking.abort();
+      asking = new AbortController();
+      try {
+        const answer = await fetch(form.dataset.curl, { method: 'POST', body: fields, signal: asking.signal });
+        if (answer.ok) shown.textContent = await answer.text();
+      } catch {
+        // A newer one was asked for, or the server is away.
+      }
     }, 150);
   });
 }

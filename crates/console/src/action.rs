@@ -12,7 +12,9 @@ use crate::{outcome, respond};
 use askama::Template;
 use hyper::{Method, StatusCode};
 use imprint_api::{ErrorCode, OperationDescription};
+use imprint_domain::JobUuid;
 use imprint_server::Reply;
+use serde_json::Value;
 
 #[derive(Debug, Template)]
 #[template(path = "action.html")]
@@ -21,11 +23,13 @@ struct ActionPage {
     name: &'static str,
     summary: Prose,
     csrf: String,
+    /// The id of what the form makes: sent twice, it makes it once.
+    fresh: String,
     back: String,
     plain: Vec<Control>,
     rare: Vec<Control>,
     danger: bool,
-    expired: bool,
+    notice: Option<&'static str>,
     error: Option<ErrorBox>,
     curl: String,
 }
@@ -33,16 +37,36 @@ struct ActionPage {
 /// Shows the form, or performs what was sent.
 pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static OperationDescription) -> Reply {
     if visit.method != Method::POST {
-        return form(console, visit, operation, &visit.query, None, false).await;
+        return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
     let is_sure = !forms::is_dangerous(operation.name) || visit.form.get("sure").is_some();
-    if !visit.shows_token() || !is_sure {
-        return form(console, visit, operation, &visit.form, None, true).await;
+    if !visit.shows_token() {
+        let notice = if visit.is_from_here() { visit.texts.form_expired } else { visit.texts.from_elsewhere };
+        return form(console, visit, operation, &visit.form, None, Some(notice)).await;
+    }
+    if !is_sure {
+        return form(console, visit, operation, &visit.form, None, Some(visit.texts.not_sure)).await;
     }
     match outcome::perform(console, visit, operation).await {
         Ok(reply) => reply,
-        Err(error) => form(console, visit, operation, &visit.form, Some(error), false).await,
+        Err(error) => form(console, visit, operation, &visit.form, Some(error), None).await,
     }
+}
+
+/// What the form holds at first: what the link says, and what is there already of what the operation changes.
+async fn prefilled(console: &Console, visit: &Visit, operation: &'static OperationDescription) -> Pairs {
+    let given = visit.query.clone();
+    let Some((collection, uuid)) = forms::subject(operation, &given) else { return given };
+    if !operation.name.starts_with("Update") {
+        return given;
+    }
+    let Ok(Some(row)) = console.row(collection.path, &uuid, visit).await else { return given };
+    let unsaid = operation.rules.iter().filter(|rule| !rule.secret && visit.query.raw(&rule.name).is_none());
+    unsaid.fold(given, |given, rule| match row.get(&rule.name) {
+        Some(Value::String(text)) => given.with(&rule.name, text),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => given.with(&rule.name, &value.to_string()),
+        _ => given,
+    })
 }
 
 async fn form(
@@ -51,13 +75,14 @@ async fn form(
     operation: &'static OperationDescription,
     typed: &Pairs,
     error: Option<Box<ErrorCode>>,
-    expired: bool,
+    notice: Option<&'static str>,
 ) -> Reply {
     let (plain, rare) = match forms::controls(console, visit, operation, typed).await {
         Ok(controls) => controls,
         Err(error) => return failure(visit, error),
     };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let is_wrong = error.is_some() || notice.is_some();
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let about = forms::subject(operation, typed);
     let back = typed.get("back").map(local);
     let back = back.or_else(|| about.map(|(collection, uuid)| format!("/{}/{uuid}", collection.path)));
@@ -66,11 +91,12 @@ async fn form(
         name: operation.name,
         summary: Prose::new(&operation.summary()),
         csrf: visit.csrf(),
+        fresh: JobUuid::random().to_string(),
         back: back.unwrap_or_else(|| "/".to_owned()),
         plain,
         rare,
         danger: forms::is_dangerous(operation.name),
-        expired,
+        notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
         curl: curl_line(operation, typed),
     };

@@ -68,6 +68,12 @@ fn place_of(field: &str, id: &str) -> Option<String> {
     }
 }
 
+/// A text that does not turn around what stands beside it, where no markup can keep them apart.
+pub(crate) fn isolated(text: &str) -> String {
+    let inner: String = text.chars().filter(|letter| !('\u{2066}'..='\u{2069}').contains(letter)).collect();
+    format!("\u{2068}{inner}\u{2069}")
+}
+
 /// Whether the text is an id: then it can stand in a path as it is.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())

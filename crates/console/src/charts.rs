@@ -139,19 +139,26 @@ impl BlockMap {
     /// The field of cells of which each stands for `cell_bytes`, of which so many have changed.
     pub(crate) fn new(label: String, cell_bytes: u64, changed: &[u64]) -> Self {
         let mut cells: Vec<MapCell> = Vec::new();
+        let mut nth = 0;
         for (row, y) in changed.chunks(ROW).zip((0_i64..).map(|nth| nth * SIDE)) {
             for ((place, bytes), x) in row.iter().enumerate().zip((0_i64..).map(|nth| nth * SIDE)) {
                 let class = shade(*bytes, cell_bytes);
                 match cells.last_mut() {
                     // What has not changed needs no borders.
                     Some(last) if place > 0 && last.class == class && class == "same" => last.width += SIDE,
-                    _ => cells.push(MapCell { x, y, width: SIDE, class, title: units::bytes(*bytes) }),
+                    _ => cells.push(MapCell { x, y, width: SIDE, class, title: title_of(*bytes, nth, cell_bytes) }),
                 }
+                nth += 1;
             }
         }
         let rows = i64::try_from(changed.len().div_ceil(ROW)).unwrap_or_default();
         Self { label, cells, height: rows * SIDE }
     }
+}
+
+/// What changed in a cell, and where it begins.
+fn title_of(changed: u64, nth: u64, cell_bytes: u64) -> String {
+    format!("{}: {}", units::bytes(nth.saturating_mul(cell_bytes)), units::bytes(changed))
 }
 
 fn shade(changed: u64, of: u64) -> &'static str {

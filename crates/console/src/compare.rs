@@ -1,6 +1,6 @@
 //! Two backups beside each other: which parts of the volume changed between them.
 
-use crate::cell::{Cell, cell};
+use crate::cell::{Cell, cell, isolated};
 use crate::charts::BlockMap;
 use crate::collections::collection;
 use crate::console::Console;
@@ -46,12 +46,14 @@ impl CompareWith {
         let asked = Pairs::default()
             .with("q", &format!("volumeUuid={}", text(row, "volumeUuid")))
             .with("q", "status=Ready")
+            .with("q", &format!("createDate<={}", text(row, "createDate")))
             .with("q", &format!("uuid!={}", text(row, "uuid")))
             .with("sort", "-createDate")
             .with("limit", "200")
             .with("fields", "uuid,name,createDate");
         let found = console.api.query(backups.query(), &asked.encoded(), &visit.visitor).await?;
-        let other = |row: &Value| (text(row, "uuid"), format!("{}, {}", text(row, "name"), text(row, "createDate")));
+        let other =
+            |row: &Value| (text(row, "uuid"), format!("{}, {}", isolated(&text(row, "name")), text(row, "createDate")));
         let others: Vec<_> = found.inventories.unwrap_or_default().iter().map(other).collect();
         let (label, button) = (visit.texts.compare_with, visit.texts.compare);
         let newer = text(row, "uuid");
@@ -91,7 +93,7 @@ async fn load(console: &Console, visit: &Visit) -> Result<Option<ComparePage>, B
         units::bytes(compared.size),
         units::percent(compared.changed, compared.size)
     );
-    let label = format!("{} {}", texts.a_cell_is, units::bytes(compared.cell_bytes));
+    let label = format!("{summary}; {} {}", texts.a_cell_is, units::bytes(compared.cell_bytes));
     Ok(Some(ComparePage {
         layout: Layout::new(visit, texts.compare, "backups"),
         older: link(&older),

@@ -44,6 +44,13 @@ impl<'a> Page<'a> {
     }
 }
 
+impl Page<'_> {
+    /// Whether something can be sent to it.
+    const fn takes_forms(&self) -> bool {
+        matches!(self, Self::Register | Self::Action(_) | Self::Curl(_))
+    }
+}
+
 /// The pages of a service.
 #[derive(Clone, Debug)]
 pub struct Console {
@@ -89,7 +96,16 @@ impl Console {
         }
         let Some(page) = Page::of(&segments, posts) else { return not_found(&visit) };
         if visit.person.is_none() {
-            return sign_in::ask(&visit, known.err());
+            return match page {
+                // A script asks, which cannot sign in.
+                Page::Running | Page::Job(_) | Page::Curl(_) => {
+                    respond::text(StatusCode::UNAUTHORIZED, "text/plain;charset=UTF-8", visit.texts.session_ended)
+                }
+                _ => sign_in::ask(&visit, known.err()),
+            };
+        }
+        if posts && !page.takes_forms() {
+            return respond::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain;charset=UTF-8", visit.texts.not_allowed);
         }
         match page {
             Page::Overview => overview::page(&self, &visit).await,

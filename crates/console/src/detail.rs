@@ -82,7 +82,7 @@ async fn load(
     }
     let name = ["name", "tag", "AccessKeyID"].iter().find_map(|field| row.get(*field)).and_then(Value::as_str);
     let live = match found_in.path {
-        "jobs" => Some((format!("/events/job/{uuid}"), JobState::load(console, visit, &row).await?)),
+        "jobs" => Some((format!("/events/job/{uuid}"), JobState::new(console, visit, &row))),
         _ => None,
     };
     let panel = panels::load(console, visit, found_in.path, &row).await?;

@@ -10,6 +10,7 @@ use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
 use hyper::body::Frame;
+use hyper::header::HeaderValue;
 use imprint_server::Reply;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,6 +20,9 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Looks of one stream: the browser asks again then, and whoever has gone is noticed.
 const LOOKS: u32 = 240;
+
+/// Looks after which something is sent, even if nothing has changed.
+const ALIVE: u32 = 10;
 
 /// What somebody watches.
 enum Watched {
@@ -45,7 +49,7 @@ impl Watching {
         match &self.watched {
             Watched::Job(uuid) => {
                 let row = self.console.row("jobs", uuid, &self.visit).await.ok()??;
-                let state = JobState::load(&self.console, &self.visit, &row).await.ok()?;
+                let state = JobState::new(&self.console, &self.visit, &row);
                 Some((state.render().ok()?, !state.runs()))
             }
             Watched::Running => {
@@ -68,6 +72,10 @@ impl Watching {
             let html;
             (html, self.ended) = self.look().await?;
             if html == self.last && !self.ended {
+                if self.looks.is_multiple_of(ALIVE) {
+                    // Whoever has gone is noticed by that, and proxies keep the connection open.
+                    return Some((Bytes::from_static(b":\n\n"), self));
+                }
                 continue;
             }
             let text = event(if self.ended { "end" } else { "part" }, &html);
@@ -101,7 +109,10 @@ fn stream_of(console: Console, visit: Visit, watched: Watched) -> Reply {
         let (bytes, watching) = watching.next().await?;
         Some((Ok(Frame::data(bytes)), watching))
     });
-    respond::with_body(StatusCode::OK, "text/event-stream", StreamBody::new(events).boxed_unsync())
+    let mut reply = respond::with_body(StatusCode::OK, "text/event-stream", StreamBody::new(events).boxed_unsync());
+    // Proxies must not wait for more.
+    reply.headers_mut().insert("X-Accel-Buffering", HeaderValue::from_static("no"));
+    reply
 }
 
 #[cfg(test)]

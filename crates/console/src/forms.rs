@@ -1,6 +1,6 @@
 //! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
 
-use crate::cell::is_id;
+use crate::cell::{is_id, isolated};
 use crate::collections::{COLLECTIONS, Collection};
 use crate::console::Console;
 use crate::pairs::Pairs;
@@ -59,9 +59,24 @@ fn is_rarely_given(name: &str) -> bool {
     RARE.contains(&name) || name.ends_with("Bandwidth")
 }
 
+/// What the names of operations begin with that take away, overwrite, or cannot be taken back.
+const DANGEROUS: &[&str] = &[
+    "Delete",
+    "Expunge",
+    "Revert",
+    "CleanUp",
+    "Revoke",
+    "Rerun",
+    "Resize",
+    "ChangeResourceOwner",
+    "BackupStorageMigrate",
+    "RenewSession",
+    "LogOut",
+];
+
 /// Whether the operation takes away or overwrites something.
 pub(crate) fn is_dangerous(operation: &str) -> bool {
-    ["Delete", "Expunge", "Revert", "CleanUp", "Revoke"].iter().any(|verb| operation.starts_with(verb))
+    DANGEROUS.iter().any(|verb| operation.starts_with(verb))
 }
 
 /// The controls of a form: those that everybody sees, and those for the few.
@@ -97,7 +112,13 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     };
     let select = |values: Vec<(String, String)>| {
         let choice = |(sent, text): (String, String)| Choice { chosen: sent == value, value: sent, text };
-        let none = (!rule.required).then(|| (String::new(), default.unwrap_or(texts.not_given).to_owned()));
+        // What must be chosen is not chosen by chance, unless there is nothing else.
+        let none = match rule.required {
+            false => Some(default.unwrap_or(texts.not_given)),
+            true if value.is_empty() && values.len() != 1 => Some(texts.choose),
+            true => None,
+        };
+        let none = none.map(|text| (String::new(), text.to_owned()));
         none.into_iter().chain(values).map(choice).collect::<Vec<_>>()
     };
     if rule.secret {
@@ -172,7 +193,8 @@ async fn choices(
 ) -> Result<Option<Vec<(String, String)>>, Box<ErrorCode>> {
     let Some(collection) = resource.and_then(collection_of) else { return Ok(None) };
     let asked = format!("limit={CHOICES}&sort=-createDate&replyWithCount=true&fields=uuid,name");
-    let found = console.api.query(collection.query(), &asked, &visit.visitor).await?;
+    // Whoever cannot choose types the id: a form is not lost for that.
+    let Ok(found) = console.api.query(collection.query(), &asked, &visit.visitor).await else { return Ok(None) };
     if found.total.is_some_and(|total| total > CHOICES) {
         return Ok(None);
     }
@@ -180,7 +202,7 @@ async fn choices(
     let one = |row: Value| {
         let uuid = text(&row, "uuid");
         let short: String = uuid.chars().take(8).collect();
-        let name = format!("{} ({short})", text(&row, "name"));
+        let name = format!("{} ({short})", isolated(&text(&row, "name")));
         (uuid, name)
     };
     Ok(Some(found.inventories.unwrap_or_default().into_iter().map(one).collect()))
@@ -199,7 +221,9 @@ pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<
                 .map(|(name, value)| (name.trim().to_owned(), value.trim().into()))
                 .collect::<Map<_, _>>()
                 .into(),
-            _ if rule.secret => form.raw(&rule.name).filter(|text| !text.is_empty()).map(digest).into(),
+            _ if rule.secret => {
+                form.raw(&rule.name).filter(|text| !text.is_empty()).map(|text| secret(operation, rule, text)).into()
+            }
             _ => form.raw(&rule.name).filter(|text| !text.trim().is_empty()).into(),
         };
         let is_given = match &value {
@@ -213,6 +237,12 @@ pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<
         }
     }
     parameters
+}
+
+/// A secret as it travels: the passwords of accounts as their digests.
+fn secret(operation: &OperationDescription, rule: &ParamRule, typed: &str) -> String {
+    let is_password = operation.group == "identity" && rule.name.to_lowercase().ends_with("password");
+    if is_password { digest(typed) } else { typed.to_owned() }
 }
 
 /// What a link may hold of what was typed: everything but secrets.
@@ -249,6 +279,10 @@ mod tests {
         let form = Pairs::parse(b"name=x&password=secret&csrf=t");
         assert_eq!(parameters(create, &form)["password"], json!(digest("secret")));
         assert_eq!(linkable(create, &form).encoded(), "name=x");
+        // The secret of an access key is the secret itself.
+        let form = Pairs::parse(b"AccessKeySecret=0123456789");
+        let key = operation("CreateAccessKey").unwrap();
+        assert_eq!(parameters(key, &form)["AccessKeySecret"], json!("0123456789"));
     }
 
     #[test]

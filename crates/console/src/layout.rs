@@ -62,7 +62,9 @@ impl Layout {
         if visit.person.is_some() {
             menu.push(entry("", texts.overview));
             menu.extend(collections.map(|it| entry(it.path, (it.title)(texts))));
-            menu.push(entry("settings", texts.settings));
+            if visit.is_administrator() {
+                menu.push(entry("settings", texts.settings));
+            }
         }
         let done = visit.query.get("done").and_then(|done| match done {
             REGISTERED => Some(texts.register_volume.to_owned()),

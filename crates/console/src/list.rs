@@ -6,11 +6,13 @@ use crate::console::Console;
 use crate::layout::{ErrorBox, Layout, page as render};
 use crate::names::Names;
 use crate::pairs::{Pairs, link};
+use crate::respond::see_other;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
-use imprint_api::{Access, ErrorCode};
+use imprint_api::{Access, ErrorCode, QueryOperator};
 use imprint_server::Reply;
+use imprint_service::{QueryReply, QueryRequest};
 use serde_json::Value;
 
 /// Rows of a page.
@@ -84,9 +86,18 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     let number = visit.query.get("page").and_then(|text| text.parse::<u64>().ok()).unwrap_or(1).clamp(1, 1 << 40);
     let start = (number - 1) * PAGE;
     let sort = sort_of(visit, collection);
-    let asked = conditions(visit, collection).with("sort", &sort).with("limit", &PAGE.to_string());
-    let asked = asked.with("start", &start.to_string()).with("replyWithCount", "true");
-    let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await;
+    let request = QueryRequest {
+        conditions: conditions(visit, collection),
+        limit: PAGE,
+        start,
+        reply_with_count: true,
+        sort: Some(match sort.strip_prefix('-') {
+            Some(field) => (field.to_owned(), true),
+            None => (sort.clone(), false),
+        }),
+        ..QueryRequest::default()
+    };
+    let found = console.api.find(collection.query(), request, &visit.visitor).await;
     let with_names = match &found {
         Ok(found) => {
             Names::load(console, visit, collection.columns, found.inventories.as_deref().unwrap_or_default()).await
@@ -95,7 +106,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     };
     let (found, error) = match found {
         Ok(found) => (found, None),
-        Err(error) => (imprint_service::QueryReply::default(), Some(ErrorBox::new(visit, error))),
+        Err(error) => (QueryReply::default(), Some(ErrorBox::new(visit, error))),
     };
     // A table without names is better than none.
     let names = with_names.unwrap_or_default();
@@ -103,6 +114,11 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     let total = found.total.unwrap_or(0);
     let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let path = format!("/{}", collection.path);
+    if shown == 0 && total > 0 {
+        // It was shorter than whoever came here thought.
+        let last = total.div_ceil(PAGE).to_string();
+        return see_other(&link(&path, &visit.query.clone().without("page").with("page", &last)));
+    }
     let here = visit.query.clone().without("page").without("done");
     let at = |page: u64| link(&path, &here.clone().with("page", &page.to_string()));
     let title = (collection.title)(visit.texts);
@@ -142,19 +158,25 @@ fn sort_of(visit: &Visit, collection: &Collection) -> String {
     if collection.columns.contains(&field) { given.to_owned() } else { "-createDate".to_owned() }
 }
 
+/// A condition of a query: field, operator and value.
+pub(crate) type Condition = (String, QueryOperator, String);
+
+/// A condition.
+pub(crate) fn condition(field: &str, operator: QueryOperator, value: &str) -> Condition {
+    (field.to_owned(), operator, value.to_owned())
+}
+
 /// The conditions of the query, as the filters say.
-fn conditions(visit: &Visit, collection: &Collection) -> Pairs {
-    let mut pairs = Pairs::default();
-    for filter in collection.filters {
-        let Some(value) = visit.query.get(filter.field()) else { continue };
-        let condition = match filter {
+fn conditions(visit: &Visit, collection: &Collection) -> Vec<Condition> {
+    let one = |filter: &Filter| {
+        let value = visit.query.get(filter.field())?;
+        Some(match filter {
             // What is typed is looked for as it is.
-            Filter::Contains(field) => format!("{field}~=%{}%", literal(value)),
-            Filter::OneOf(field, _) | Filter::Is(field) => format!("{field}={value}"),
-        };
-        pairs = pairs.with("q", &condition);
-    }
-    pairs
+            Filter::Contains(field) => condition(field, QueryOperator::Like, &format!("%{}%", literal(value))),
+            Filter::OneOf(field, _) | Filter::Is(field) => condition(field, QueryOperator::Equal, value),
+        })
+    };
+    collection.filters.iter().filter_map(one).collect()
 }
 
 /// A text as a pattern that matches it alone.
@@ -254,17 +276,13 @@ impl Section {
         collection: &'static Collection,
         filter: &Pairs,
     ) -> Result<Self, Box<ErrorCode>> {
-        let conditions =
-            filter.iter().fold(Pairs::default(), |all, (field, value)| all.with(&format!("{field}="), value));
+        let conditions = filter.iter().map(|(field, value)| condition(field, QueryOperator::Equal, value)).collect();
+        let all = link(&format!("/{}", collection.path), filter);
         let title = (collection.title)(visit.texts);
-        let mut section = Self::newest(console, visit, collection, title, &conditions, collection.columns).await?;
-        if let Some(all) = &mut section.all {
-            all.href = link(&format!("/{}", collection.path), filter);
-        }
-        Ok(section)
+        Self::newest(console, visit, collection, (title, &all), conditions, collection.columns).await
     }
 
-    /// The newest of a collection of which these hold: a field with an operator, and a value.
+    /// The newest of a collection of which these hold, with a title and a link to all of them.
     ///
     /// # Errors
     /// When the query fails.
@@ -272,16 +290,18 @@ impl Section {
         console: &Console,
         visit: &Visit,
         collection: &'static Collection,
-        title: &str,
-        conditions: &Pairs,
+        (title, all): (&str, &str),
+        conditions: Vec<Condition>,
         columns: &[&'static str],
     ) -> Result<Self, Box<ErrorCode>> {
-        let mut asked = Pairs::default().with("sort", "-createDate").with("limit", &SOME.to_string());
-        for (field, value) in conditions.iter() {
-            asked = asked.with("q", &format!("{field}{value}"));
-        }
-        let asked = asked.with("replyWithCount", "true");
-        let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await?;
+        let request = QueryRequest {
+            conditions,
+            limit: SOME,
+            reply_with_count: true,
+            sort: Some(("createDate".to_owned(), true)),
+            ..QueryRequest::default()
+        };
+        let found = console.api.find(collection.query(), request, &visit.visitor).await?;
         let rows = found.inventories.unwrap_or_default();
         let more = found.total.unwrap_or(0) > SOME;
         let text = format!("{} ({})", visit.texts.show_all, found.total.unwrap_or(0));
@@ -294,7 +314,7 @@ impl Section {
                 empty: visit.texts.nothing_here.to_owned(),
                 caption: title.to_owned(),
             },
-            all: more.then(|| Link { href: format!("/{}", collection.path), text, danger: false }),
+            all: more.then(|| Link { href: all.to_owned(), text, danger: false }),
         })
     }
 }

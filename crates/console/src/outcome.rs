@@ -43,9 +43,22 @@ pub(crate) async fn perform(
     visit: &Visit,
     operation: &'static OperationDescription,
 ) -> Result<Reply, Box<ErrorCode>> {
-    let parameters = forms::parameters(operation, &visit.form);
-    if operation.long_job && !QUICK.contains(&operation.name) {
-        return submit(console, visit, operation, parameters).await;
+    let mut parameters = forms::parameters(operation, &visit.form);
+    let runs_long = operation.long_job && !QUICK.contains(&operation.name);
+    // What was sent before leads to what it made then.
+    let fresh = visit.form.get("fresh").filter(|fresh| is_id(fresh));
+    let made_in = if runs_long { Some("jobs") } else { path_of_made(operation) };
+    if let (Some(fresh), Some(path)) = (fresh, made_in)
+        && console.row(path, fresh, visit).await?.is_some()
+    {
+        return Ok(see_other(&format!("/{path}/{fresh}")));
+    }
+    if runs_long {
+        return submit(console, visit, operation, parameters, fresh).await;
+    }
+    let takes_id = operation.rules.iter().any(|rule| rule.name == "resourceUuid");
+    if let Some(fresh) = fresh.filter(|_| takes_id) {
+        parameters.entry("resourceUuid").or_insert_with(|| fresh.into());
     }
     let reply = console.api.call(operation, parameters, &visit.visitor).await?;
     Ok(show(visit, operation, &visit.form, &reply))
@@ -57,17 +70,21 @@ async fn submit(
     visit: &Visit,
     long: &'static OperationDescription,
     parameters: Map<String, Value>,
+    fresh: Option<&str>,
 ) -> Result<Reply, Box<ErrorCode>> {
     let Some(submit) = operation(SubmitLongJob::NAME) else { return Ok(see_other("/jobs")) };
     let name = match parameters.get("name").and_then(Value::as_str) {
         Some(name) => format!("{}: {name}", visit.texts.operation(long.name)),
         None => visit.texts.operation(long.name),
     };
-    let request = Map::from_iter([
+    let mut request = Map::from_iter([
         ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
         ("jobName".to_owned(), format!("API{}Msg", long.name).into()),
         ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
     ]);
+    if let Some(fresh) = fresh {
+        request.insert("resourceUuid".to_owned(), fresh.into());
+    }
     let reply = console.api.call(submit, request, &visit.visitor).await?;
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
     match jobs::ended_soon(console, visit, uuid).await? {
@@ -76,10 +93,15 @@ async fn submit(
     }
 }
 
+/// The collection of what an operation makes or changes.
+fn path_of_made(operation: &OperationDescription) -> Option<&'static str> {
+    let inventory = operation.classes.iter().find(|(field, _)| *field == "inventory");
+    inventory.and_then(|(_, tree)| path_of_class(tree.class))
+}
+
 /// Where the reply of an operation leads: the page of what it made or changed.
 pub(crate) fn place(operation: &OperationDescription, reply: &Value) -> Option<String> {
-    let inventory = operation.classes.iter().find(|(field, _)| *field == "inventory");
-    let path = inventory.and_then(|(_, tree)| path_of_class(tree.class))?;
+    let path = path_of_made(operation)?;
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid))?;
     Some(format!("/{path}/{uuid}"))
 }
@@ -111,5 +133,5 @@ fn show(visit: &Visit, operation: &OperationDescription, form: &Pairs, reply: &V
 
 /// Whether what the operation was about has no page any more.
 fn takes_away(operation: &str) -> bool {
-    operation.starts_with("Delete") || operation.starts_with("Expunge")
+    (operation.starts_with("Delete") || operation.starts_with("Expunge")) && !operation.contains("ExportedImage")
 }

@@ -1,17 +1,17 @@
 //! The first page: what there is, what was done last, what runs, what failed.
 
+use crate::cell::{Cell, cell};
 use crate::collections::collection;
 use crate::console::Console;
 use crate::jobs::RunningJobs;
 use crate::layout::{Layout, failure, page as render};
-use crate::list::Section;
-use crate::pairs::Pairs;
+use crate::list::{Section, condition};
 use crate::panels::holds;
 use crate::units;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
-use imprint_api::ErrorCode;
+use imprint_api::{ErrorCode, QueryOperator};
 use imprint_server::{Reply, error_code};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ struct Tile {
 struct Fullness {
     href: String,
     name: String,
-    status: String,
+    status: Cell,
     used: u64,
     text: String,
     holds: String,
@@ -65,17 +65,32 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
         let number = units::grouped(found.total.unwrap_or(0));
         tiles.push(Tile { href: format!("/{path}"), label: (it.title)(texts), number });
     }
-    let is_new = tiles.iter().all(|tile| tile.number == "0");
+    let is_new = visit.is_administrator() && tiles.iter().all(|tile| tile.number == "0");
     tiles.push(last_backup(console, visit).await?);
     let failed_since = console.api.backend().zone().format(ago(console, RECENT_MS));
     let mut sections = Vec::new();
-    let failed = Pairs::default().with("state=", "Failed").with("lastOpDate>", failed_since.as_str());
-    for (path, title, conditions, columns) in [
-        ("jobs", texts.recent_failures, failed, &["name", "state", "lastOpDate"][..]),
-        ("backups", texts.recent_backups, Pairs::default(), &["name", "volumeUuid", "status", "size", "createDate"]),
+    let failed = vec![
+        condition("state", QueryOperator::Equal, "Failed"),
+        condition("lastOpDate", QueryOperator::Greater, failed_since.as_str()),
+    ];
+    for (path, title, all, conditions, columns) in [
+        (
+            "jobs",
+            texts.recent_failures,
+            "/jobs?state=Failed&sort=-lastOpDate",
+            failed,
+            &["name", "state", "lastOpDate"][..],
+        ),
+        (
+            "backups",
+            texts.recent_backups,
+            "/backups",
+            Vec::new(),
+            &["name", "volumeUuid", "status", "size", "createDate"],
+        ),
     ] {
         let Some(it) = collection(path) else { continue };
-        sections.push(Section::newest(console, visit, it, title, &conditions, columns).await?);
+        sections.push(Section::newest(console, visit, it, (title, all), conditions, columns).await?);
     }
     Ok(OverviewPage {
         layout: Layout::new(visit, texts.overview, ""),
@@ -125,10 +140,10 @@ async fn storages(console: &Console, visit: &Visit) -> Result<Vec<Fullness>, Box
         storages.push(Fullness {
             href: format!("/backup-storages/{}", text("uuid")),
             name: text("name"),
-            status: text("status"),
+            status: cell("status", row.get("status")),
             used: units::percent(total.saturating_sub(free), total),
             text: format!("{} {}, {} {}", units::bytes(free), texts.free, texts.of, units::bytes(total)),
-            holds: held.map(|held| holds(visit, held.stored, held.logical)).unwrap_or_default(),
+            holds: held.map(|held| holds(visit, held)).unwrap_or_default(),
         });
     }
     Ok(storages)

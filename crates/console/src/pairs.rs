@@ -2,14 +2,17 @@
 
 use form_urlencoded::{Serializer, parse};
 
+/// Names and values that are read: no form of ours has more fields, and lists have no more elements.
+const MOST: usize = 2_000;
+
 /// Names and values in their order; a name may stand there more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
-    /// Reads a query string, or the body of a form.
+    /// Reads a query string, or the body of a form; at most [`MOST`] of them.
     pub(crate) fn parse(text: &[u8]) -> Self {
-        Self(parse(text).into_owned().collect())
+        Self(parse(text).take(MOST).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
     /// The first value of a name that is not blank.

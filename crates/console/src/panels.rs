@@ -1,5 +1,6 @@
 //! What the pages of some kinds of things show besides their fields.
 
+use crate::cell::isolated;
 use crate::charts::{Curve, Moment, Timeline};
 use crate::collections::collection;
 use crate::compare::CompareWith;
@@ -9,6 +10,7 @@ use crate::units;
 use crate::visit::Visit;
 use askama::Template;
 use imprint_api::ErrorCode;
+use imprint_service::StorageUse;
 use serde_json::Value;
 
 /// Backups of a timeline at most: the newest.
@@ -78,13 +80,13 @@ async fn timeline(console: &Console, visit: &Visit, volume: &Value) -> Result<Op
             at: zone.parse(date)?.0,
             size,
             href: format!("/backups/{}", text(row, "uuid")),
-            title: format!("{name}, {date}: {} {}", text(row, "mode"), units::bytes(size)),
+            title: format!("{}, {date}: {} {}", isolated(name), text(row, "mode"), units::bytes(size)),
             class: if text(row, "mode") == "full" { "full" } else { "incremental" },
         })
     };
     let ends = (date_of(rows.last()), date_of(rows.first()));
     let moments: Vec<_> = rows.iter().filter_map(moment).collect();
-    let label = format!("{} {}", moments.len(), visit.texts.backups);
+    let label = format!("{} {}; {}", moments.len(), visit.texts.backups, visit.texts.marks);
     Ok((!moments.is_empty()).then(|| Timeline::new(label, ends, moments)))
 }
 
@@ -101,19 +103,20 @@ async fn storage_use(
     let Ok(uuid) = text(storage, "uuid").parse() else { return Ok((String::new(), None)) };
     let service = console.api.backend();
     let held = service.storage_use(uuid).await.map_err(|error| imprint_server::error_code(&error))?;
-    let points: Vec<_> = held.history.iter().map(|(at, used)| (at.0, *used)).collect();
+    let history = service.storage_history(uuid).await.map_err(|error| imprint_server::error_code(&error))?;
+    let points: Vec<_> = history.iter().map(|(at, used)| (at.0, *used)).collect();
     let date = |point: Option<&(imprint_domain::Timestamp, u64)>| {
         point.map(|(at, _)| service.zone().format(*at).as_str().to_owned()).unwrap_or_default()
     };
-    let ends = (date(held.history.first()), date(held.history.last()));
+    let ends = (date(history.first()), date(history.last()));
     let curve = Curve::new(visit.texts.at_most, ends, &points);
-    Ok((holds(visit, held.stored, held.logical), curve))
+    Ok((holds(visit, held), curve))
 }
 
 /// What a storage holds, as a sentence.
-pub(crate) fn holds(visit: &Visit, stored: Option<u64>, logical: u64) -> String {
+pub(crate) fn holds(visit: &Visit, held: Option<StorageUse>) -> String {
     let texts = visit.texts;
-    let Some(stored) = stored else { return texts.not_measured.to_owned() };
+    let Some(StorageUse { stored, logical }) = held else { return texts.not_measured.to_owned() };
     let ratio = units::ratio(logical, stored);
     format!(
         "{} {}, {} {}; {} {ratio}",

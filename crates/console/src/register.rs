@@ -1,8 +1,9 @@
 //! Registering a disk file as a volume: a form of its own, because the API says it by a system tag.
 
+use crate::cell::isolated;
 use crate::collections::{collection, operation};
 use crate::console::Console;
-use crate::layout::{ErrorBox, Layout, REGISTERED, page as render};
+use crate::layout::{ErrorBox, Layout, REGISTERED, not_found, page as render};
 use crate::outcome;
 use crate::pairs::link;
 use crate::respond::see_other;
@@ -27,21 +28,25 @@ struct RegisterPage {
     format: String,
     storage: String,
     storages: Vec<(String, String)>,
-    expired: bool,
+    notice: Option<&'static str>,
     error: Option<ErrorBox>,
 }
 
 /// Shows the form, or registers what it says.
 pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
+    // Whose files these are is the administrator's to say.
+    if !visit.is_administrator() {
+        return not_found(visit);
+    }
     if visit.method != Method::POST {
-        return form(console, visit, false, None).await;
+        return form(console, visit, None, None).await;
     }
     if !visit.shows_token() {
-        return form(console, visit, true, None).await;
+        return form(console, visit, Some(visit.texts.form_expired), None).await;
     }
     match register(console, visit).await {
         Ok(path) => see_other(&path),
-        Err(error) => form(console, visit, false, Some(error)).await,
+        Err(error) => form(console, visit, None, Some(error)).await,
     }
 }
 
@@ -60,7 +65,7 @@ async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorC
     Ok(link(&outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned()), &done))
 }
 
-async fn form(console: &Console, visit: &Visit, expired: bool, error: Option<Box<ErrorCode>>) -> Reply {
+async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, error: Option<Box<ErrorCode>>) -> Reply {
     let typed = if visit.method == Method::POST { &visit.form } else { &visit.query };
     let given = |name: &str| typed.get(name).unwrap_or_default().to_owned();
     let found = match collection("primary-storages") {
@@ -78,9 +83,9 @@ async fn form(console: &Console, visit: &Visit, expired: bool, error: Option<Box
         storage: given("primaryStorageUuid"),
         storages: rows
             .iter()
-            .map(|row| (text(row, "uuid"), format!("{} ({})", text(row, "name"), text(row, "url"))))
+            .map(|row| (text(row, "uuid"), format!("{} ({})", isolated(&text(row, "name")), text(row, "url"))))
             .collect(),
-        expired,
+        notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
     };
     let status = if view.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -21,14 +21,14 @@ struct SignInPage {
     layout: Layout,
     account: String,
     next: String,
-    ended: bool,
+    notice: Option<String>,
     error: Option<ErrorBox>,
 }
 
 /// The page that asks who it is.
 pub(crate) fn page(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
     let next = visit.form.get("next").or_else(|| visit.query.get("next")).unwrap_or("/").to_owned();
-    ask_for(visit, next, false, error)
+    ask_for(visit, next, None, error)
 }
 
 /// The same in place of a page that only those who are signed in may see.
@@ -43,7 +43,8 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
         Some(error) if error.code != ErrorKind::INVALID_SESSION.code => return failure(visit, error),
         other => other,
     };
-    ask_for(visit, where_to(visit), error.is_some(), None)
+    let notice = error.map(|_| format!("{} {}", visit.texts.session_ended, visit.texts.form_kept));
+    ask_for(visit, where_to(visit), notice, None)
 }
 
 /// Where the visit was going. What a form held stands in the link, so that the form is filled in again; it is not sent
@@ -57,21 +58,26 @@ fn where_to(visit: &Visit) -> String {
         _ => None,
     };
     let path: Vec<_> = visit.path.split('/').map(encoded).collect();
-    link(&path.join("/"), &typed.unwrap_or_else(|| visit.query.clone()))
+    let place = link(&path.join("/"), &typed.unwrap_or_else(|| visit.query.clone()));
+    // A longer one would be refused when the browser asks for it.
+    if place.len() > LONGEST_LINK { path.join("/") } else { place }
 }
+
+/// Bytes of a link that the server still reads, with room for the other headers.
+const LONGEST_LINK: usize = 24 << 10;
 
 /// A segment of a path.
 fn encoded(segment: &str) -> String {
     percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn ask_for(visit: &Visit, next: String, ended: bool, error: Option<Box<ErrorCode>>) -> Reply {
+fn ask_for(visit: &Visit, next: String, notice: Option<String>, error: Option<Box<ErrorCode>>) -> Reply {
     let layout = Layout::new(visit, visit.texts.sign_in, "-");
     let account = visit.form.get("account").unwrap_or_default().to_owned();
     // To be asked is no error, and browsers would note it as one.
     let status = if error.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let error = error.map(|error| ErrorBox::new(visit, error));
-    layout::page(status, &SignInPage { layout, account, next, ended, error }, &visit.headers)
+    layout::page(status, &SignInPage { layout, account, next, notice, error }, &visit.headers)
 }
 
 #[derive(Debug, Template)]
@@ -88,7 +94,7 @@ pub(crate) fn digest(password: &str) -> String {
 /// Makes a session of a name and a password.
 pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
     if !visit.is_from_here() {
-        return page(visit, None);
+        return ask_for(visit, "/".to_owned(), Some(visit.texts.from_elsewhere.to_owned()), None);
     }
     let password = visit.form.raw("password").unwrap_or_default();
     let account = visit.form.get("account").unwrap_or_default();
@@ -99,6 +105,8 @@ pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
         Err(error) => page(visit, Some(error)),
         Ok(reply) => {
             let session = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
+            // Whoever signs in anew has no more use for the former session. One that cannot be ended ends by itself.
+            let _ = end_session(console, visit).await;
             let mut reply = respond::see_other(&local(visit.form.get("next").unwrap_or("/")));
             set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}={session}"));
             reply
@@ -111,11 +119,7 @@ pub(crate) async fn sign_out(console: &Console, visit: &Visit) -> Reply {
     if !visit.shows_token() {
         return respond::see_other("/");
     }
-    let session = visit.visitor.session.clone().unwrap_or_default();
-    let parameters = Map::from_iter([("sessionUuid".to_owned(), session.into())]);
-    if let Some(log_out) = operation(LogOut::NAME)
-        && let Err(error) = console.api.call(log_out, parameters, &visit.visitor).await
-    {
+    if let Err(error) = end_session(console, visit).await {
         return failure(visit, error);
     }
     let mut reply = respond::see_other("/sign-in");
@@ -123,9 +127,18 @@ pub(crate) async fn sign_out(console: &Console, visit: &Visit) -> Reply {
     reply
 }
 
+/// Ends the session that the browser has, if it has one.
+async fn end_session(console: &Console, visit: &Visit) -> Result<(), Box<ErrorCode>> {
+    if let (Some(session), Some(log_out)) = (&visit.visitor.session, operation(LogOut::NAME)) {
+        let parameters = Map::from_iter([("sessionUuid".to_owned(), session.as_str().into())]);
+        console.api.call(log_out, parameters, &visit.visitor).await?;
+    }
+    Ok(())
+}
+
 /// No script reads the cookie, and no other site's request carries it; over TLS it never travels without.
 fn set_cookie(reply: &mut Reply, visit: &Visit, pair: &str) {
-    let secure = if visit.visitor.base_url.starts_with("https://") { "; Secure" } else { "" };
+    let secure = if visit.secure { "; Secure" } else { "" };
     if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
         reply.headers_mut().insert(SET_COOKIE, value);
     }
@@ -139,7 +152,7 @@ pub(crate) fn local(path: &str) -> String {
 
 /// Names and values without those that only make a form work.
 pub(crate) fn without_machinery(form: &Pairs) -> Pairs {
-    form.clone().without("csrf").without("sure").without("back")
+    form.clone().without("csrf").without("sure").without("back").without("fresh")
 }
 
 #[cfg(test)]

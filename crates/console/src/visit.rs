@@ -3,7 +3,7 @@
 use crate::pairs::Pairs;
 use crate::texts::{ENGLISH, Texts};
 use hyper::Method;
-use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_in};
 use imprint_service::Caller;
 
@@ -31,6 +31,8 @@ pub(crate) struct Visit {
     pub(crate) form: Pairs,
     /// Its headers.
     pub(crate) headers: HeaderMap,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     /// On whose behalf it calls the API.
     pub(crate) visitor: Visitor,
     /// Who is signed in.
@@ -43,12 +45,15 @@ impl Visit {
     /// Reads a request; who makes it is found out later.
     pub(crate) fn read(request: PageRequest) -> Self {
         let session = session_in(&request.headers).map(str::to_owned);
+        let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_form = request.method == Method::POST && content_type.starts_with("application/x-www-form-urlencoded");
         Self {
             method: request.method,
             path: request.path,
             query: Pairs::parse(request.query_string.as_bytes()),
-            form: Pairs::parse(&request.body),
+            form: if is_form { Pairs::parse(&request.body) } else { Pairs::default() },
             headers: request.headers,
+            secure: request.secure,
             visitor: Visitor { session, client: request.client, base_url: request.base_url },
             person: None,
             texts: &ENGLISH,

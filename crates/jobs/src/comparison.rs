@@ -6,6 +6,8 @@ use crate::export::ReadStoreError;
 use imprint_domain::{BLOCK_SIZE, BackupStorageUuid, BlockIndex, EncodedRoot};
 use imprint_image_store::{BlockContent, Change, ChangeRun, MapRoot, Reader};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What differs between two contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,23 +26,45 @@ pub struct Comparison {
 const CELLS: u64 = 2048;
 
 impl Jobs {
-    /// Compares two contents of one storage.
+    /// Compares two contents of one storage, one pair at a time. Ends soon when this future is dropped: nobody wants to know
+    /// then.
     pub async fn compare(
         &self,
         storage: BackupStorageUuid,
         older: EncodedRoot,
         newer: EncodedRoot,
     ) -> Result<Comparison, ReadStoreError> {
+        let turn = self.0.comparisons.acquire().await;
+        let _turn = turn.map_err(|_| ReadStoreError::Stopping)?;
         let _pins = (self.pin(storage, older, "compare").await?, self.pin(storage, newer, "compare").await?);
         let store = self.store(storage).await?.ok_or(ReadStoreError::NotConnected)?;
         let (older, newer) = (MapRoot::decode(&older)?, MapRoot::decode(&newer)?);
         let reader = store.reader().clone();
-        let compared = tokio::task::spawn_blocking(move || compare(&reader, &older, &newer));
-        compared.await.map_err(|_| ReadStoreError::Panicked)?
+        let wanted = Wanted(Arc::new(AtomicBool::new(true)));
+        let is_wanted = Arc::clone(&wanted.0);
+        let goes_on = move || is_wanted.load(Ordering::Relaxed);
+        let compared = tokio::task::spawn_blocking(move || compare(&reader, &older, &newer, &goes_on));
+        let compared = compared.await.map_err(|_| ReadStoreError::Panicked)?;
+        drop(wanted);
+        compared
     }
 }
 
-fn compare(reader: &Reader, older: &MapRoot, newer: &MapRoot) -> Result<Comparison, ReadStoreError> {
+/// Somebody waits for a result as long as this lives.
+struct Wanted(Arc<AtomicBool>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn compare(
+    reader: &Reader,
+    older: &MapRoot,
+    newer: &MapRoot,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Comparison, ReadStoreError> {
     let blocks = newer.size().blocks();
     let blocks_a_cell = blocks.div_ceil(CELLS).max(1);
     let count = usize::try_from(blocks.div_ceil(blocks_a_cell)).unwrap_or_default();
@@ -57,6 +81,9 @@ fn compare(reader: &Reader, older: &MapRoot, newer: &MapRoot) -> Result<Comparis
         }
     };
     for run in reader.changed_runs(newer, Some(older))? {
+        if !goes_on() {
+            return Err(ReadStoreError::Cancelled);
+        }
         let ChangeRun { blocks, change } = run?;
         match change {
             Change::Unchanged => {}
@@ -65,7 +92,8 @@ fn compare(reader: &Reader, older: &MapRoot, newer: &MapRoot) -> Result<Comparis
             Change::Zero => data_runs(reader, older, blocks, &mut mark)?,
         }
     }
-    let changed = cells.iter().sum();
+    // The last block may reach beyond the end.
+    let changed = cells.iter().sum::<u64>().min(newer.size().bytes());
     Ok(Comparison { cell_bytes: blocks_a_cell * BLOCK_SIZE, cells, changed, size: newer.size().bytes() })
 }
 

@@ -74,6 +74,8 @@ pub(crate) struct Shared {
     pub(crate) writers: Semaphore,
     /// Files of volumes that are written at a time.
     pub(crate) restores: Semaphore,
+    /// Comparisons at a time.
+    pub(crate) comparisons: Semaphore,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
 }
@@ -119,6 +121,7 @@ impl Jobs {
             digesting: Turns::default(),
             writers: Semaphore::new(WRITERS_AT_A_TIME),
             restores: Semaphore::new(RESTORES_AT_A_TIME),
+            comparisons: Semaphore::new(1),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }))

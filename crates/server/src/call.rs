@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub(crate) struct Origin {
     /// Who calls.
     pub(crate) client: IpAddr,
+    /// Whether its connection is encrypted.
+    pub(crate) secure: bool,
     /// What absolute URLs begin with, so that the client can follow them.
     pub(crate) base_url: String,
 }
@@ -108,7 +110,7 @@ impl<B: Backend> Calls<B> {
         };
         // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
         let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
-        let Origin { client, base_url } = call.origin;
+        let Origin { client, base_url, .. } = call.origin;
         let dispatcher = Dispatcher(self.clone());
         let context = Context { caller, job, client, base_url, work: call.work, dispatcher, kept: false };
         self.run(call.operation, call.parameters, context).await
@@ -152,7 +154,7 @@ impl<B: Backend> Dispatch for Calls<B> {
                 operation,
                 parameters,
                 caller: Some(Ok(caller)),
-                origin: Origin { client: Ipv4Addr::LOCALHOST.into(), base_url: String::new() },
+                origin: Origin { client: Ipv4Addr::LOCALHOST.into(), secure: false, base_url: String::new() },
                 job: String::new(),
                 work: Work::default(),
             };

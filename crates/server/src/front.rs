@@ -20,7 +20,7 @@ use crate::request_body::RequestBodies;
 use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::site::{PageRequest, Site};
-use crate::trusted_proxies::Arrival;
+use crate::trusted_proxies::{Arrival, Scheme};
 use crate::web_hook::WebHooks;
 use crate::{HttpConfig, download, error_reply, mock, upload};
 use bytes::Bytes;
@@ -96,7 +96,7 @@ impl<B: Backend> Front<B> {
         let client = arrival.client(&head.headers, &self.config.trusted_proxies);
         let public_url = self.config.public_url.as_deref();
         let base_url = base_url(public_url, &head.headers, client.scheme, arrival.local);
-        let origin = Origin { client: client.address, base_url };
+        let origin = Origin { client: client.address, secure: client.scheme == Scheme::Https, base_url };
         let reply = self.route(&head, body, origin).await.unwrap_or_else(reply::refusal);
         // No path: those of sessions and downloads are secrets.
         tracing::debug!(method = %head.method, status = reply.status().as_u16(), client = %client.address, took = ?begun.elapsed(), "answered");
@@ -130,6 +130,7 @@ impl<B: Backend> Front<B> {
             headers: head.headers.clone(),
             body: self.bodies.read_bytes(body).await?.into(),
             client: origin.client,
+            secure: origin.secure,
             base_url: origin.base_url,
         };
         Ok(site.answer(request).await)

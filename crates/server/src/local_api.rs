@@ -8,7 +8,7 @@ use crate::parameters::typed;
 use crate::query_parameters::{self, QueryRefusal};
 use imprint_api::{Access, ErrorCode, ErrorKind, OperationDescription, QueryDescription};
 use imprint_domain::{JobUuid, Timestamp};
-use imprint_service::{Caller, QueryReply, ServiceError, Work};
+use imprint_service::{Caller, QueryReply, QueryRequest, ServiceError, Work};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl<B: Backend> LocalApi<B> {
             _ => Some(self.backend.caller(visitor.session.as_deref().unwrap_or_default()).await),
         };
         let job = JobUuid::random().to_string();
-        let origin = Origin { client: visitor.client, base_url: visitor.base_url.clone() };
+        let origin = Origin { client: visitor.client, secure: false, base_url: visitor.base_url.clone() };
         let call = Call { operation, parameters, caller, origin, job: job.clone(), work: Work::default() };
         let calling = self.all.clone().call(call);
         let outcome = tokio::spawn(async move {
@@ -124,6 +124,19 @@ impl<B: Backend> LocalApi<B> {
             QueryRefusal::Front(refusal) => refused(&refusal.text),
             QueryRefusal::Api(error) => error_code(&error),
         })?;
+        self.find(query, request, visitor).await
+    }
+
+    /// The rows that the visitor sees of what is asked for.
+    ///
+    /// # Errors
+    /// What the API would have answered.
+    pub async fn find(
+        &self,
+        query: &'static QueryDescription,
+        request: QueryRequest,
+        visitor: &Visitor,
+    ) -> Result<QueryReply, Box<ErrorCode>> {
         let caller = self.caller(visitor).await?;
         let collection = query_parameters::collection(query, &request);
         self.backend.query(collection, request, caller).await.map_err(|error| error_code(&error))

@@ -10,11 +10,14 @@ pub const SESSION_COOKIE: &str = "imprint-session";
 /// The header in which scripts of our pages show the token.
 pub const CSRF_HEADER: &str = "X-Imprint-Csrf";
 
-/// The session in the cookies of a request, if there is one.
+/// The session in the cookies of a request, if there is one. Two different ones are none: whatever else runs on this host, or
+/// beside it in the same domain, can give a browser a cookie of this name, and must not have somebody work in its session.
 pub fn session_in(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, value)| *name == SESSION_COOKIE && !value.is_empty()).map(|(_, session)| session)
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut sessions = pairs.filter(|(name, value)| *name == SESSION_COOKIE && !value.is_empty());
+    let (_, session) = sessions.next()?;
+    sessions.all(|(_, other)| other == session).then_some(session)
 }
 
 /// The token of a session. It follows from the session's id, which is a secret, so that all servers that share a database
@@ -54,7 +57,10 @@ mod tests {
     fn the_session_is_found_among_other_cookies() {
         assert_eq!(session_in(&headers(&["a=b; imprint-session=s1; c=d"], None)), Some("s1"));
         assert_eq!(session_in(&headers(&["a=b", "imprint-session=s2"], None)), Some("s2"));
-        for cookies in [&["imprint-session="][..], &["imprint-sessions=x"], &["x"], &[]] {
+        let twice = "imprint-session=s3; imprint-session=s3";
+        assert_eq!(session_in(&headers(&[twice], None)), Some("s3"));
+        let two = "imprint-session=s3; imprint-session=s4";
+        for cookies in [&["imprint-session="][..], &[two], &["imprint-sessions=x"], &["x"], &[]] {
             assert_eq!(session_in(&headers(cookies, None)), None);
         }
     }

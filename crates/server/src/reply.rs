@@ -4,7 +4,7 @@ use crate::refusal::FrontRefusal;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::header::{CONTENT_TYPE, HeaderValue, SERVER};
+use hyper::header::{CONTENT_TYPE, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use imprint_api::{ClassedField, ErrorCode, schema_of};
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ pub(crate) fn with_body(status: StatusCode, body: ReplyBody) -> Reply {
     let mut reply = Response::new(body);
     *reply.status_mut() = status;
     reply.headers_mut().insert(SERVER, SERVER_NAME);
+    // Pages come from the same origin: what is no script must not be taken for one.
+    reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
 

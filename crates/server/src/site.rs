@@ -24,6 +24,8 @@ pub struct PageRequest {
     pub body: Bytes,
     /// Who asks, as far as that can be known.
     pub client: IpAddr,
+    /// Whether its connection to the browser is encrypted, as far as that can be known.
+    pub secure: bool,
     /// What absolute URLs begin with, such as `https://backup.example:8443`, without a slash at the end.
     pub base_url: String,
 }

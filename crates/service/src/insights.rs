@@ -9,21 +9,20 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How much a backup storage holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How much a backup storage holds, as it was last measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StorageUse {
-    /// Bytes that its store consists of, as it was last measured; `None` when it has not been since the server's start.
-    pub stored: Option<u64>,
+    /// Bytes that its store consists of.
+    pub stored: u64,
     /// Bytes of the blocks of its backups and images, as if each held its blocks alone.
     pub logical: u64,
-    /// What its store consisted of before: when, and bytes; oldest first.
-    pub history: Vec<(Timestamp, u64)>,
 }
 
 /// What a storage was found to hold.
 #[derive(Clone, Copy, Debug)]
 struct Measurement {
-    used: u64,
+    /// `None` when the storage could not be measured.
+    found: Option<StorageUse>,
     took: Duration,
     /// When it is to be measured again.
     next: Instant,
@@ -31,7 +30,11 @@ struct Measurement {
 
 /// What storages were found to hold.
 #[derive(Debug, Default)]
-pub(crate) struct Measured(Mutex<HashMap<BackupStorageUuid, Measurement>>);
+pub(crate) struct Measured {
+    last: Mutex<HashMap<BackupStorageUuid, Measurement>>,
+    /// Whoever measures holds this.
+    measuring: tokio::sync::Mutex<()>,
+}
 
 /// Measuring looks at every object of a store: it may take one part in so many of the time.
 const SHARE: u32 = 100;
@@ -39,13 +42,16 @@ const SHARE: u32 = 100;
 /// Nobody who looks at a page waits for more.
 const QUICK: Duration = Duration::from_millis(200);
 
+/// After a storage could not be measured.
+const LATER: Duration = Duration::from_mins(1);
+
 impl Measured {
     fn get(&self, storage: BackupStorageUuid) -> Option<Measurement> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&storage).copied()
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&storage).copied()
     }
 
     fn put(&self, storage: BackupStorageUuid, measurement: Measurement) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(storage, measurement);
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(storage, measurement);
     }
 }
 
@@ -58,38 +64,56 @@ impl Service {
     /// Measures the storages whose time has come: small ones often, large ones now and then.
     pub(crate) async fn measure_storages(&self) -> Result<(), ServiceError> {
         for storage in self.metadata.backup_storages().await? {
-            self.measure(storage.uuid, Duration::MAX).await?;
+            if self.measured.get(storage.uuid).is_none_or(|last| last.next <= Instant::now()) {
+                let _measuring = self.measured.measuring.lock().await;
+                self.measure(storage.uuid).await?;
+            }
         }
         Ok(())
     }
 
-    /// Measures a storage whose time has come, unless that took longer than `at_most` the last time.
-    async fn measure(&self, storage: BackupStorageUuid, at_most: Duration) -> Result<(), ServiceError> {
+    async fn measure(&self, storage: BackupStorageUuid) -> Result<(), ServiceError> {
         let begun = Instant::now();
-        if self.measured.get(storage).is_some_and(|last| last.next > begun || last.took > at_most) {
-            return Ok(());
-        }
-        let Some(used) = self.jobs.used_bytes(storage).await else { return Ok(()) };
+        let found = match self.jobs.used_bytes(storage).await {
+            Some(stored) => Some(StorageUse { stored, logical: self.metadata.logical_bytes(storage).await? }),
+            None => None,
+        };
         let took = begun.elapsed();
-        let wait = took.saturating_mul(SHARE).min(Duration::from_hours(1));
-        self.measured.put(storage, Measurement { used, took, next: begun + wait });
-        self.metadata.note_storage_use(storage, used).await?;
+        let wait = if found.is_some() { took.saturating_mul(SHARE).min(Duration::from_hours(1)) } else { LATER };
+        self.measured.put(storage, Measurement { found, took, next: begun + wait });
+        if let Some(found) = found {
+            self.metadata.note_storage_use(storage, found.stored).await?;
+        }
         Ok(())
     }
 
-    /// How much a backup storage holds and held.
-    pub async fn storage_use(&self, storage: BackupStorageUuid) -> Result<StorageUse, ServiceError> {
-        // Whoever looks at a small store sees it as it is now.
-        self.measure(storage, QUICK).await?;
-        let history = self.metadata.storage_use(storage).await?;
-        Ok(StorageUse {
-            stored: self.measured.get(storage).map(|last| last.used),
-            logical: self.metadata.logical_bytes(storage).await?,
-            history: history.into_iter().map(|row| (row.taken, row.used)).collect(),
-        })
+    /// How much a backup storage holds; `None` when that is not known yet.
+    pub async fn storage_use(&self, storage: BackupStorageUuid) -> Result<Option<StorageUse>, ServiceError> {
+        // Whoever looks at a small store sees it as it is now. One that nobody has measured yet may be large.
+        let is_due = |last: Measurement| last.next <= Instant::now() && last.took <= QUICK;
+        if self.measured.get(storage).is_some_and(is_due)
+            && let Ok(_measuring) = self.measured.measuring.try_lock()
+        {
+            self.measure(storage).await?;
+        }
+        Ok(self.measured.get(storage).and_then(|last| last.found))
     }
 
-    /// What differs between two backups that the caller sees and that lie on one storage; `None` when there are no such two.
+    /// What a backup storage's store consisted of before: when, and bytes; oldest first.
+    pub async fn storage_history(&self, storage: BackupStorageUuid) -> Result<Vec<(Timestamp, u64)>, ServiceError> {
+        let history = self.metadata.storage_use(storage).await?;
+        Ok(history.into_iter().map(|row| (row.taken, row.used)).collect())
+    }
+
+    /// How far a call of the caller's has come: of a hundred, and what it does; `None` when that is not known here.
+    pub fn progress_of(&self, call: &str, caller: Caller) -> Option<(u8, String)> {
+        let found = self.progress.find(call, self.clock.now())?;
+        let is_seen = caller.administrator || found.account == caller.account;
+        let progress = found.work.progress();
+        is_seen.then(|| (progress.percent, progress.step.to_owned()))
+    }
+
+    /// What differs between two backups of one volume that the caller sees and that lie on one storage; `None` when there are no such two.
     pub async fn compare_backups(
         &self,
         older: VolumeBackupUuid,
@@ -101,6 +125,10 @@ impl Service {
         else {
             return Ok(None);
         };
+        // Two volumes share next to nothing, so that all of both would be read.
+        if older.volume != newer.volume {
+            return Ok(None);
+        }
         let roots = newer.refs.iter().filter_map(|at| Some((at.storage, at.root?)));
         let both = roots.filter_map(|(storage, root)| {
             let before = older.refs.iter().find(|at| at.storage == storage)?;

@@ -54,12 +54,12 @@ fn a_storage_says_what_it_holds() {
     server.backup(&volume);
     // Noise cannot be compressed, so that two backups hold twice what is stored, but for the maps. A storage is not measured
     // at every look.
-    let holds = "8.0 MiB of backups and images, 4.0 MiB stored; deduplication 1.9 ×";
+    let holds = "8.0 MiB of backups and images, 4.0 MiB stored; deduplication and compression 1.9 ×";
     let storage = format!("/backup-storages/{}", server.backup_storage());
     let deadline = Instant::now() + Duration::from_mins(1);
     while !page(&server, &storage).contains(holds) {
         assert!(Instant::now() < deadline, "{}", page(&server, &storage));
         std::thread::sleep(Duration::from_millis(100));
     }
-    assert!(page(&server, "/").contains("deduplication 1.9 ×"));
+    assert!(page(&server, "/").contains("deduplication and compression 1.9 ×"));
 }
