@@ -43,10 +43,14 @@ impl CompareWith {
     pub(crate) async fn load(console: &Console, visit: &Visit, row: &Value) -> Result<Option<Self>, Box<ErrorCode>> {
         let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(backups) = collection("backups") else { return Ok(None) };
+        // Dates say no fractions of a second: those of the same one may be older, too.
+        let zone = console.api.backend().zone();
+        let taken = zone.parse(&text(row, "createDate")).unwrap_or(console.api.now());
+        let end = zone.format(taken.plus_seconds(1)).as_str().to_owned();
         let asked = Pairs::default()
             .with("q", &format!("volumeUuid={}", text(row, "volumeUuid")))
             .with("q", "status=Ready")
-            .with("q", &format!("createDate<={}", text(row, "createDate")))
+            .with("q", &format!("createDate<{end}"))
             .with("q", &format!("uuid!={}", text(row, "uuid")))
             .with("sort", "-createDate")
             .with("limit", "200")
