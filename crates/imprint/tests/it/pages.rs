@@ -75,13 +75,17 @@ fn every_page_says_what_a_browser_may_do_with_it() {
         is_guarded(&reply);
     }
     let stranger = Visitor::new(&server);
-    for path in ["/", "/images", "/sign-in", "/do/CreateTag", "/events/job/0123456789abcdef0123456789abcdef"] {
+    for path in ["/", "/images", "/sign-in", "/do/CreateTag"] {
         let reply = stranger.get(path);
         assert_eq!(reply.status, 200, "{path}");
         assert!(reply.text.contains("name=\"password\""), "{path}: {}", reply.text);
         assert!(!reply.text.contains("imprint-csrf"), "{path}: {}", reply.text);
         is_guarded(&reply);
     }
+    // A script cannot sign in.
+    let reply = stranger.get("/events/job/0123456789abcdef0123456789abcdef");
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    is_guarded(&reply);
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn a_form_that_another_site_sends_changes_nothing() {
     ];
     for request in refused {
         let reply = Server::send(request);
-        assert_eq!(reply.status, 200);
+        assert_eq!(reply.status, 422);
         // The form comes again with what was typed.
         assert!(reply.text.contains("value=\"v\""), "{}", reply.text);
         assert_eq!(tags(), 0);
@@ -165,6 +169,20 @@ fn a_form_that_another_site_sends_changes_nothing() {
 }
 
 #[test]
+fn a_form_that_is_sent_twice_does_its_work_once() {
+    let (_data, server) = server();
+    let visitor = Visitor::signed_in(&server);
+    let page = visitor.get("/do/CreateTag").text;
+    let fresh = page.split_once("name=\"fresh\" value=\"").unwrap().1.split('"').next().unwrap();
+    let token = visitor.token();
+    let form = [("name", "t"), ("value", "v"), ("csrf", &token), ("fresh", fresh)];
+    let send = || location(&Server::send(visitor.request("POST", "/do/CreateTag").body(encoded(&form))));
+    assert_eq!(send(), format!("/tags/{fresh}?done=CreateTag"));
+    assert_eq!(send(), format!("/tags/{fresh}"));
+    assert_eq!(server.query("/zstack/v1/tags?q=name=t").len(), 1);
+}
+
+#[test]
 fn what_takes_away_asks_whether_one_is_sure() {
     let (_temp, server) = server();
     let visitor = Visitor::signed_in(&server);
@@ -174,7 +192,7 @@ fn what_takes_away_asks_whether_one_is_sure() {
     assert!(page.contains("name=\"sure\"") && page.contains(&account), "{page}");
     let token = visitor.token();
     let form = [("uuid", account.as_str()), ("csrf", &token)];
-    assert_eq!(Server::send(visitor.request("POST", path).body(encoded(&form))).status, 200);
+    assert_eq!(Server::send(visitor.request("POST", path).body(encoded(&form))).status, 422);
     let accounts = || server.query(&format!("/zstack/v1/accounts?q=uuid={account}")).len();
     assert_eq!(accounts(), 1);
     let form = [("uuid", account.as_str()), ("csrf", &token), ("sure", "yes")];
@@ -413,7 +431,7 @@ fn a_normal_account_sees_only_its_own() {
     let token = ann.token();
     let form = [("name", "x"), ("file", "a.raw"), ("format", "raw"), ("csrf", &token)];
     let reply = Server::send(ann.request("POST", "/volumes/register").body(encoded(&form)));
-    assert_eq!(reply.status, 422, "{}", reply.text);
+    assert_eq!(reply.status, 404, "{}", reply.text);
     let form = [("imageUuid", image.as_str()), ("uuid", &image), ("csrf", &token), ("sure", "yes")];
     assert_eq!(Server::send(ann.request("POST", "/do/DeleteImage").body(encoded(&form))).status, 422);
     assert_eq!(server.query(&format!("/zstack/v1/images?q=uuid={image}"))[0]["status"], json!("Ready"));

@@ -40,6 +40,8 @@ impl Visitor {
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        // What browsers say of forms. The API does not look at it.
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
         match &self.cookie {
             Some(cookie) => request.header("Cookie", cookie),
             None => request,
