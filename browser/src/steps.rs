@@ -96,9 +96,9 @@ impl Browser {
         id(&self.made("POST", &format!("/volumes/{volume}/volume-backups"), &json!({"params": params})))
     }
 
-    /// Submits a long job; answers its id.
-    pub fn submit(&self, job: &str, data: &Value) -> String {
-        let params = json!({"jobName": job, "jobData": data.to_string(), "name": job});
+    /// Submits a long job of this name; answers its id.
+    pub fn submit(&self, job: &str, name: &str, data: &Value) -> String {
+        let params = json!({"jobName": job, "jobData": data.to_string(), "name": name});
         id(&self.made("POST", "/longjobs", &json!({"params": params})))
     }
 

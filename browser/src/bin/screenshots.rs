@@ -4,13 +4,17 @@
 use imprint_browser::{Browser, Scheme, Server, make_qcow2, noise, overwrite};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What all pictures may take together.
 const MOST: u64 = 3 << 19;
 
-/// The disks: file, name, MiB of content, GiB of size.
+/// The disks: file, name, MiB of content, MiB of size.
 const DISKS: &[(&str, &str, usize, u64)] =
-    &[("web.qcow2", "web server", 24, 20), ("db.qcow2", "database", 48, 100), ("mail.qcow2", "mail", 12, 40)];
+    &[("web.qcow2", "web server", 24, 20 << 10), ("db.qcow2", "database", 40, 640), ("mail.qcow2", "mail", 32, 40)];
+
+/// When they are backed up.
+const DAYS: &[&str] = &["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
 /// The pages on a desk, by the names of their pictures.
 struct Pages(Vec<(&'static str, String)>);
@@ -30,7 +34,7 @@ fn main() {
             take(&browser, path, &folder.join(format!("{name}-{suffix}.png")));
         }
         browser.resize(390, 780);
-        for (name, path) in pages.0.iter().filter(|(name, _)| matches!(*name, "overview" | "images" | "template")) {
+        for (name, path) in pages.0.iter().filter(|(name, _)| matches!(*name, "overview" | "images")) {
             take(&browser, path, &folder.join(format!("{name}-phone-{suffix}.png")));
         }
     }
@@ -50,44 +54,41 @@ fn fill(browser: &Browser, server: &Server) -> Pages {
     let mut volumes = Vec::new();
     let mut backups = Vec::new();
     for (seed, (file, name, content, size)) in (1..).zip(DISKS) {
-        make_qcow2(&server.volume(file), &noise(seed, content << 20), size << 30);
+        make_qcow2(&server.volume(file), &noise(seed, content << 20), size << 20);
         let volume = browser.register(name, file, "qcow2");
-        for (nth, day) in (0..).zip(["Monday", "Tuesday", "Wednesday", "Thursday"]) {
+        for (nth, day) in (1..).zip(DAYS) {
             backups.push(browser.back_up(&volume, &format!("{name}, {day}")));
-            overwrite(&server.volume(file), (nth * 3) << 20, (nth + 1) << 20, 0x33);
+            // Changes here and there, more of them each day; and time between the backups.
+            for change in 0..nth * 4 {
+                overwrite(&server.volume(file), (change * change * 7 + nth * 3) % (size - 1) << 20, 1 << 19, 0x33);
+            }
+            std::thread::sleep(Duration::from_millis(nth * 400));
         }
         volumes.push(volume);
     }
     let image = browser.template(&backups[0], "web server, golden");
-    browser.template(&backups[5], "database before the upgrade");
-    browser.template(&backups[11], "mail");
+    browser.template(&backups[6], "database before the upgrade");
+    browser.template(&backups[14], "mail");
     let export = json!({"exportImageFromBackupStorage": {"imageUuid": image, "exportFormat": "qcow2"}});
     let exported = browser.call("PUT", &format!("/backup-storage/{storage}/actions"), &export);
     assert!(exported["imageUrl"].is_string(), "{exported}");
-    browser.made("POST", "/accounts", &json!({"params": {"name": "ann", "password": "0".repeat(128)}}));
-    let slow = json!({"name": "mail, Friday", "volumeUuid": volumes[2], "backupStorageUuid": storage,
-        "volumeReadBandwidth": 1 << 18});
-    let job = browser.submit("APICreateVolumeBackupMsg", &slow);
+    let slow = json!({"name": "mail, Saturday", "volumeUuid": volumes[2], "backupStorageUuid": storage,
+        "volumeReadBandwidth": 1 << 20});
+    let job = browser.submit("APICreateVolumeBackupMsg", "Back up now: mail, Saturday", &slow);
+    let job = format!("/jobs/{job}");
     // Until there is something to be seen of it.
-    browser.open(&format!("/jobs/{job}"));
+    browser.open(&job);
     browser.wait_until("some progress", || {
-        browser
-            .script("return document.querySelector('progress')?.value", &[])
-            .as_f64()
-            .is_some_and(|value| value > 5.0)
+        let percent = browser.script("return document.querySelector('progress')?.value", &[]);
+        percent.as_f64().is_some_and(|percent| percent >= 20.0)
     });
-    let compared = format!("/compare?older={}&newer={}", backups[4], backups[7]);
-    let form = format!(
-        "/do/CreateDataVolumeTemplateFromVolumeBackup?backupUuid={}&backupStorageUuid={storage}&name=golden",
-        backups[0]
-    );
+    let of_backup = format!("backupUuid={}&backupStorageUuid={storage}", backups[0]);
     Pages(vec![
+        ("job", job),
         ("overview", "/".to_owned()),
         ("volume", format!("/volumes/{}", volumes[1])),
-        ("compare", compared),
-        ("template", form),
+        ("compare", format!("/compare?older={}&newer={}", backups[6], backups[9])),
+        ("template", format!("/do/CreateDataVolumeTemplateFromVolumeBackup?{of_backup}&name=golden")),
         ("images", "/images".to_owned()),
-        ("image", format!("/images/{image}")),
-        ("job", format!("/jobs/{job}")),
     ])
 }

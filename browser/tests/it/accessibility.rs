@@ -38,15 +38,15 @@ fn fill(browser: &Browser, server: &Server) -> Vec<String> {
     browser.made("POST", "/tags", &json!({"params": {"name": "t", "value": "v"}}));
     let storage = browser.backup_storage();
     let data = json!({"volumeUuid": volume, "backupStorageUuid": storage, "name": "b"});
-    let done = browser.submit("APICreateVolumeBackupMsg", &data);
+    let done = browser.submit("APICreateVolumeBackupMsg", "a job", &data);
     // One that goes on while it is looked at.
     let mut slow = data.clone();
     slow["volumeReadBandwidth"] = json!(32768);
-    let slow = browser.submit("APICreateVolumeBackupMsg", &slow);
+    let slow = browser.submit("APICreateVolumeBackupMsg", "a job", &slow);
     let gone = browser.register("gone", "b.qcow2", "qcow2");
     std::fs::remove_file(server.volume("b.qcow2")).unwrap();
     let data = json!({"volumeUuid": gone, "backupStorageUuid": storage, "name": "b"});
-    let failed = browser.submit("APICreateVolumeBackupMsg", &data);
+    let failed = browser.submit("APICreateVolumeBackupMsg", "a job", &data);
     let mut pages = vec![format!("/volumes/{volume}"), format!("/backups/{backup}"), format!("/images/{image}")];
     pages.push(format!("/backup-storages/{storage}"));
     pages.extend([done, slow, failed].map(|job| format!("/jobs/{job}")));
