@@ -21,6 +21,12 @@ use shapes::Shape;
 /// Conditions of one query at most: SQLite's expressions are at most 1000 deep, and each may be a subquery.
 const CONDITIONS: usize = 100;
 
+/// The key of all tables but one.
+const ONE_KEY: &str = "t.uuid";
+
+/// So many rows are sorted faster than they are looked for in the order of an index among very many.
+const FEW: u64 = 1000;
+
 /// What a client asks for.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -203,19 +209,25 @@ async fn run<R: Row>(db: &DatabaseConnection, query: &Query, scope: Scope) -> Re
         clauses.push(joined(filter, shape, &query.zone, &mut parameters)?);
     }
     let filter = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
-    let order = order(shape, query.sort.as_ref(), &parameters)?;
     let total = if query.total {
         let sql = format!("SELECT count(*) AS n FROM {} t{filter}", shape.table);
         one(db, &sql, parameters.values()).await?.map(|row| row.count("n")).transpose()?
     } else {
         None
     };
-    if !query.rows || query.limit == 0 {
+    let order = order(shape, query.sort.as_ref(), &parameters, total.is_some_and(|total| total <= FEW))?;
+    if !query.rows || query.limit == 0 || total.is_some_and(|total| total <= query.start) {
         return Ok(Page { rows: Vec::new(), total });
     }
     let (limit, start) = (clamped(query.limit), clamped(query.start));
     let limit = format!(" LIMIT {} OFFSET {}", parameters.push_own(limit), parameters.push_own(start));
-    let sql = format!("SELECT {} FROM {} t{filter}{order}{limit}", R::COLUMNS, shape.table);
+    let sql = if query.start == 0 || shape.key != ONE_KEY {
+        format!("SELECT {} FROM {} t{filter}{order}{limit}", R::COLUMNS, shape.table)
+    } else {
+        // What is skipped is found in an index, and only what is shown is read.
+        let page = format!("SELECT {ONE_KEY} FROM {} t{filter}{order}{limit}", shape.table);
+        format!("SELECT {} FROM {} t WHERE {ONE_KEY} IN ({page}){order}", R::COLUMNS, shape.table)
+    };
     let rows = all(db, &sql, parameters.values()).await?;
     let mut rows = rows.iter().map(R::read).collect::<Result<Vec<_>, _>>()?;
     // So many parameters each statement takes on both databases.
@@ -245,8 +257,16 @@ fn clamped(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn order(shape: &Shape, sort: Option<&(String, bool)>, parameters: &Parameters) -> Result<String, QueryError> {
-    let Some((name, descending)) = sort else { return Ok(format!(" ORDER BY t.created, {}", shape.key)) };
+/// The order of the rows, of which there are only a few, or perhaps many.
+fn order(
+    shape: &Shape,
+    sort: Option<&(String, bool)>,
+    parameters: &Parameters,
+    few: bool,
+) -> Result<String, QueryError> {
+    // SQLite would go through the index of what it sorts by until it has found them; a sign keeps it from that.
+    let plain = if few && !parameters.is_postgres() { "+" } else { "" };
+    let Some((name, descending)) = sort else { return Ok(format!(" ORDER BY {plain}t.created, {}", shape.key)) };
     let field = shape.field(name).ok_or_else(|| unknown(shape, name))?;
     // What is not known stands first in both databases' ascending order.
     let direction = match (descending, parameters.is_postgres()) {
@@ -256,7 +276,7 @@ fn order(shape: &Shape, sort: Option<&(String, bool)>, parameters: &Parameters) 
         (true, true) => "DESC NULLS LAST",
     };
     let column = parameters.ordered(&field.value("t"), field.kind);
-    Ok(format!(" ORDER BY {column} {direction}, {}", shape.key))
+    Ok(format!(" ORDER BY {plain}{column} {direction}, {}", shape.key))
 }
 
 fn unknown(shape: &Shape, field: &str) -> QueryError {
