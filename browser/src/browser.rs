@@ -168,12 +168,12 @@ impl Browser {
         self.wait(field.send_keys(text), label);
     }
 
-    /// Chooses what begins so in the field of this label.
-    pub fn choose(&self, label: &str, begin: &str) {
+    /// Chooses what says this in the field of this label.
+    pub fn choose(&self, label: &str, says: &str) {
         let field = self.field(label);
-        let option = format!(".//option[starts-with(normalize-space(), {})]", quoted(begin));
-        let option = self.wait(field.find(Locator::XPath(&option)), begin);
-        self.wait(option.click(), begin);
+        let option = format!(".//option[contains(normalize-space(), {})]", quoted(says));
+        let option = self.wait(field.find(Locator::XPath(&option)), says);
+        self.wait(option.click(), says);
     }
 
     /// Ticks the box of this label.

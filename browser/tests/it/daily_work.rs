@@ -45,17 +45,19 @@ fn back_up(browser: &Browser, volume: &str, name: &str, bandwidth: Option<&str>)
 fn watch(browser: &Browser) {
     browser.wait_until("the job's page", || browser.place().starts_with("/jobs/"));
     browser.script("window.same = true", &[]);
-    let percent = || browser.script("const it = document.querySelector('progress'); return it && it.value", &[]);
+    let script = "const it = document.querySelector('progress'); return [it && it.value, window.same]";
     let mut seen = Vec::new();
-    while let Some(now) = percent().as_f64() {
-        seen.push(now);
+    loop {
+        let now = browser.script(script, &[]);
+        let Some(percent) = now[0].as_f64() else { break };
+        assert_eq!(now[1], json!(true), "the page was loaded again");
+        seen.push(percent);
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert!(seen.is_sorted(), "{seen:?}");
     seen.dedup();
     assert!(seen.len() > 1, "{seen:?}");
     browser.wait_for("Succeeded");
-    assert_eq!(browser.script("return window.same", &[]), json!(true), "the page was loaded again");
     browser.press("Open what it made");
     browser.wait_until("the backup's page", || browser.place().starts_with("/backups/"));
 }
@@ -93,7 +95,7 @@ fn delete_and_recover(browser: &Browser, image: &str) {
     browser.press("Delete");
     browser.tick("I am sure");
     browser.press("Delete");
-    browser.wait_until("the list", || browser.place().starts_with("/images?"));
+    browser.wait_for("Done: Delete");
     browser.open("/images?status=Deleted");
     browser.press("golden");
     browser.press("Recover");

@@ -48,7 +48,7 @@ fn the_secret_of_an_access_key_is_shown_once() {
     browser.press("Create access key");
     browser.press("Create access key");
     browser.wait_for("it is not shown again");
-    let secret = browser.fact("Access key secret");
+    let secret = browser.fact("Secret");
     assert!(secret.len() >= 32, "{secret}");
     let key = browser.fact("Access key id");
     for path in ["/access-keys", "/jobs", "/"] {
