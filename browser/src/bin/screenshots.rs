@@ -60,7 +60,8 @@ fn fill(browser: &Browser, server: &Server) -> Pages {
             backups.push(browser.back_up(&volume, &format!("{name}, {day}")));
             // Changes here and there, more of them each day; and time between the backups.
             for change in 0..nth * 4 {
-                overwrite(&server.volume(file), (change * change * 7 + nth * 3) % (size - 1) << 20, 1 << 19, 0x33);
+                let place = (change * change * 7 + nth * 3) % (size - 1);
+                overwrite(&server.volume(file), place << 20, 1 << 19, 0x33);
             }
             std::thread::sleep(Duration::from_millis(nth * 400));
         }
