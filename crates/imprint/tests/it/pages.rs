@@ -283,6 +283,31 @@ fn pages_and_files_travel_compressed_where_that_can_be_read() {
     assert_eq!(reply.headers["x-content-type-options"], "nosniff");
 }
 
+#[test]
+fn the_first_page_is_small_and_there_at_once() {
+    let (_temp, server) = server();
+    let visitor = Visitor::signed_in(&server);
+    let page = visitor.get("/").text;
+    // The style sheet, the scripts and the icon.
+    let assets: Vec<_> = page.split('"').filter(|text| text.starts_with("/assets/")).collect();
+    assert!(assets.len() >= 3, "{assets:?}");
+    let load = || {
+        let begun = Instant::now();
+        let packed = |path: &str| {
+            let response = visitor.request("GET", path).header("Accept-Encoding", "gzip").send().unwrap();
+            assert_eq!(response.status(), 200, "{path}");
+            response.bytes().unwrap().len()
+        };
+        let bytes = packed("/") + assets.iter().map(|path| packed(path)).sum::<usize>();
+        (begun.elapsed(), bytes)
+    };
+    let mut loads: Vec<_> = (0..9).map(|_| load()).collect();
+    loads.sort_unstable();
+    let (took, bytes) = loads[loads.len() / 2];
+    assert!(bytes < 100 << 10, "{bytes} bytes");
+    assert!(took < Duration::from_millis(200), "{took:?}");
+}
+
 /// The status of a request whose path goes out exactly so.
 fn status_of(server: &Server, path: &str) -> u16 {
     let mut stream = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).unwrap();
