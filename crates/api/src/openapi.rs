@@ -1,6 +1,7 @@
 //! The OpenAPI document, made from the declarations: one OpenAPI operation for each method and path. Actions that share a
 //! path are one operation whose body is one of them, by its key.
 
+use crate::request_example::BESIDE;
 use crate::{
     Access, ErrorReply, OperationDescription, ParamForm, ParamRule, QueryDescription, QueryOperator, Runs, operations,
     queries, variable,
@@ -258,7 +259,7 @@ fn limited(rule: &ParamRule, schema: &Value) -> Value {
 
 /// These two stand beside the wrapper, at the top of the body.
 fn is_tag_list(name: &str) -> bool {
-    matches!(name, "systemTags" | "userTags")
+    BESIDE.contains(&name)
 }
 
 fn query_string_parameters(operation: &OperationDescription, schema: &Value) -> Vec<Value> {
@@ -277,7 +278,7 @@ fn named(parameter: Value) -> (String, Value) {
 }
 
 /// What every query takes.
-fn query_parameters() -> [Value; 7] {
+pub(crate) fn query_parameters() -> [Value; 7] {
     let operators = QueryOperator::ALL.map(|operator| format!("`{}`", operator.as_str())).join(", ");
     let parameter =
         |name: &str, kind: Value, text: &str| json!({"name": name, "in": "query", "description": text, "schema": kind});

@@ -1,9 +1,10 @@
 //! The reference as Markdown: a page for each group of operations, made from the declarations.
 
+use crate::field_tree::{kind_of, limits};
 use crate::{
-    Access, ErrorKind, Need, OperationDescription, ParamForm, ParamRule, QueryDescription, Runs, operations, queries,
+    Access, ErrorKind, ExampleLanguage, Need, OperationDescription, ParamRule, QueryDescription, Runs, operations,
+    queries,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -48,47 +49,21 @@ impl OperationDescription {
         self.curl(self.parameters_example())
     }
 
-    /// The command line that calls it with these parameters. What the path needs and is not among them stays to be filled in.
-    pub fn curl(&self, mut parameters: Map<String, Value>) -> String {
-        let mut path = String::new();
-        for segment in self.route.path().split('/').filter(|segment| !segment.is_empty()) {
-            let value = crate::variable(segment).and_then(|name| parameters.shift_remove(name));
-            let value = value.as_ref().and_then(Value::as_str).map(encoded);
-            let _ = write!(path, "/{}", value.as_deref().unwrap_or(segment));
-        }
-        let session = if self.access == Access::Anyone { "" } else { " -H \"Authorization: OAuth $SESSION\"" };
-        let method = self.route.method().as_str();
-        let Some(key) = &self.body_key else {
-            let pairs: Vec<_> = parameters.iter().flat_map(|(name, value)| in_query(name, value)).collect();
-            let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-            return format!("curl -X {method} \"$IMPRINT/zstack/v1{path}{query}\"{session}");
-        };
-        let beside: Vec<_> = ["systemTags", "userTags"]
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), parameters.shift_remove(name)?)))
-            .collect();
-        let mut body = Map::from_iter([(key.clone(), parameters.into())]);
-        body.extend(beside);
-        // Within single quotes a shell takes everything as it is but the quote itself.
-        let body = Value::from(body).to_string().replace('\'', "'\\''");
-        format!("curl -X {method} \"$IMPRINT/zstack/v1{path}\"{session} \\\n  -d '{body}'")
+    /// The command line that calls it with these parameters.
+    pub fn curl(&self, parameters: Map<String, Value>) -> String {
+        self.request(parameters).in_language(ExampleLanguage::Curl)
     }
 }
 
-/// What stands in URLs as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+impl QueryDescription {
+    /// The errors that follow from its declaration.
+    pub const fn errors(&self) -> [ErrorKind; 3] {
+        [ErrorKind::INTERNAL, ErrorKind::INVALID_ARGUMENT, ErrorKind::INVALID_SESSION]
+    }
 
-/// A text as a part of a URL.
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
-}
-
-fn in_query(name: &str, value: &Value) -> Vec<String> {
-    let one =
-        |value: &Value| format!("{name}={}", encoded(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
-    match value {
-        Value::Array(elements) => elements.iter().map(one).collect(),
-        value => vec![one(value)],
+    /// What it finds, in one line.
+    pub fn summary(&self) -> String {
+        summary(&(self.text_schema)(&mut schemars::SchemaGenerator::default()).to_value())
     }
 }
 
@@ -158,7 +133,7 @@ fn add_operation(text: &mut String, operation: &OperationDescription) {
                 text,
                 "| `{}` | {} |{required}{} | {} |",
                 rule.name,
-                form(rule),
+                kind_of(rule.form),
                 limits(rule),
                 rule.text.replace('\n', " ").replace('|', "\\|")
             );
@@ -173,15 +148,15 @@ fn add_operation(text: &mut String, operation: &OperationDescription) {
 }
 
 fn add_query(text: &mut String, query: &QueryDescription) {
-    let summary = summary(&(query.text_schema)(&mut schemars::SchemaGenerator::default()).to_value());
+    let summary = query.summary();
+    let curl = query.request(query.parameters_example()).in_language(ExampleLanguage::Curl);
     let fields: Vec<_> = query.fields.iter().map(|field| format!("`{field}`")).collect();
     let reply = serde_json::to_string_pretty(&query.reply_example()).unwrap_or_default();
     let _ = write!(
         text,
         "\n## {}\n{summary}\n\n`GET /zstack/v1{path}` and `GET /zstack/v1{path}/{{uuid}}`\n(needs a session, answered at \
-         once)\n\nFields: {}. How conditions, limits and order are given: [queries](queries.md).\n\n```sh\ncurl \
-         \"$IMPRINT/zstack/v1{path}?limit=10&replyWithCount=true\" -H \"Authorization: OAuth $SESSION\"\n```\n```json\n\
-         {reply}\n```\n",
+         once)\n\nFields: {}. How conditions, limits and order are given: [queries](queries.md).\n\n```sh\n{curl}\n\
+         ```\n```json\n{reply}\n```\n",
         query.name,
         fields.join(", "),
         path = query.path,
@@ -190,54 +165,4 @@ fn add_query(text: &mut String, query: &QueryDescription) {
 
 fn summary(schema: &Value) -> String {
     schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
-}
-
-fn form(rule: &ParamRule) -> &'static str {
-    match rule.form {
-        ParamForm::Text => "text",
-        ParamForm::Integer { .. } => "number",
-        ParamForm::Boolean => "boolean",
-        ParamForm::TextList => "list of texts",
-        ParamForm::Map => "map",
-    }
-}
-
-/// What its value must be, as one clause after another.
-fn limits(rule: &ParamRule) -> String {
-    let mut limits = String::new();
-    if let Some(resource) = rule.resource {
-        let _ = write!(limits, " names a `{}`;", resource.as_str());
-    }
-    match (rule.min_length, rule.max_length) {
-        (Some(1), None) => limits.push_str(" not empty;"),
-        (Some(least), Some(most)) => _ = write!(limits, " {least} to {most} characters;"),
-        (None, Some(most)) => _ = write!(limits, " at most {most} characters;"),
-        (Some(least), None) => _ = write!(limits, " at least {least} characters;"),
-        (None, None) => {}
-    }
-    if let Some(most) = rule.max_bytes {
-        let each = if rule.form == ParamForm::Text { "" } else { " each" };
-        let _ = write!(limits, "{each} at most {most} bytes;");
-    }
-    if let Some(most) = rule.max_entries {
-        let what = if rule.form == ParamForm::Map { "entries" } else { "elements" };
-        let _ = write!(limits, " at most {most} {what};");
-    }
-    if !rule.values.is_empty() {
-        let values: Vec<_> = rule.values.iter().map(|value| format!("`{value}`")).collect();
-        let _ = write!(limits, " one of {};", values.join(", "));
-    }
-    match (rule.minimum, rule.maximum) {
-        (Some(least), Some(most)) => _ = write!(limits, " {least} to {most};"),
-        (Some(least), None) => _ = write!(limits, " at least {least};"),
-        (None, Some(most)) => _ = write!(limits, " at most {most};"),
-        (None, None) => {}
-    }
-    if rule.nonempty {
-        limits.push_str(" not an empty list;");
-    }
-    if let Some(default) = rule.default.as_ref().filter(|default| !default.as_array().is_some_and(Vec::is_empty)) {
-        let _ = write!(limits, " default `{}`;", default.as_str().map_or_else(|| default.to_string(), str::to_owned));
-    }
-    limits.trim_end_matches(';').to_owned()
 }

@@ -1,0 +1,77 @@
+//! A request as a program over the SDK for Go: a method of its client for each operation, whose parameters are structs.
+
+use super::{BESIDE, ExampleRequest, quoted, upper_first};
+use crate::Method;
+use serde_json::Value;
+use std::fmt::Write;
+
+pub(super) fn write(request: &ExampleRequest) -> String {
+    let call = if request.is_query { query(request) } else { call(request) };
+    let session = if request.session { "\tcli.LoadSession(os.Getenv(\"SESSION\"))\n" } else { "" };
+    let os = if request.session { "\t\"os\"\n" } else { "" };
+    let param = if call.contains("param.") { "\t\"github.com/zstackio/zstack-sdk-go-v2/pkg/param\"\n" } else { "" };
+    format!(
+        "package main\n\nimport (\n\t\"log\"\n{os}\n\t\"github.com/zstackio/zstack-sdk-go-v2/pkg/client\"\n{param})\n\nfunc \
+         main() {{\n\tcli := client.NewZSClient(client.NewZSConfig(\"localhost\", 8080, \"zstack\"))\n{session}{call}}}\n"
+    )
+}
+
+const FAILED: &str = "\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n";
+
+fn query(request: &ExampleRequest) -> String {
+    if let Some((_, uuid)) = request.variables.first() {
+        let what = request.name.strip_prefix("Query").unwrap_or(request.name);
+        return format!("\tfound, err := cli.Get{what}({})\n{FAILED}\tlog.Println(found)\n", quoted(uuid));
+    }
+    let mut text = "\tasked := param.NewQueryParam()\n".to_owned();
+    for (name, value) in &request.query {
+        let _ = match name.as_str() {
+            "q" => writeln!(text, "\tasked.AddQ({})", quoted(value)),
+            _ => writeln!(text, "\tasked.Set({}, {})", quoted(name), quoted(value)),
+        };
+    }
+    let _ = write!(text, "\tfound, err := cli.{}(&asked)\n{FAILED}\tlog.Println(found)\n", request.name);
+    text
+}
+
+fn call(request: &ExampleRequest) -> String {
+    let mut arguments: Vec<_> = request.variables.iter().map(|(_, value)| quoted(value)).collect();
+    if request.key.is_some() {
+        arguments.push(structure(request));
+    } else if request.method == Method::Delete {
+        let given = request.query.iter().find(|(name, _)| name == "deleteMode");
+        arguments.push(format!("param.DeleteMode({})", quoted(given.map_or("Permissive", |(_, mode)| mode))));
+        return format!("\terr := cli.{}({})\n{FAILED}", request.name, arguments.join(", "));
+    } else {
+        arguments.extend(request.query.iter().map(|(_, value)| quoted(value)));
+    }
+    format!("\treply, err := cli.{}({})\n{FAILED}\tlog.Println(reply)\n", request.name, arguments.join(", "))
+}
+
+fn structure(request: &ExampleRequest) -> String {
+    let name = request.name;
+    let is_variable = |name: &str| request.variables.iter().any(|(variable, _)| variable == name);
+    let (mut base, mut params) = (String::new(), String::new());
+    for (name, value, _) in request.parameters.iter().filter(|(name, _, _)| !is_variable(name)) {
+        let place = if BESIDE.contains(&name.as_str()) { &mut base } else { &mut params };
+        let _ = writeln!(place, "\t\t\t{}: {},", upper_first(name), literal(value));
+    }
+    let base = if base.is_empty() { base } else { format!("\t\tBaseParam: param.BaseParam{{\n{base}\t\t}},\n") };
+    format!("param.{name}Param{{\n{base}\t\tParams: param.{name}ParamDetail{{\n{params}\t\t}},\n\t}}")
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(elements) => {
+            let elements: Vec<_> = elements.iter().map(literal).collect();
+            format!("[]string{{{}}}", elements.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries: Vec<_> =
+                entries.iter().map(|(key, value)| format!("{}: {}", quoted(key), literal(value))).collect();
+            format!("map[string]string{{{}}}", entries.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
