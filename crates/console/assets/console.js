@@ -51,8 +51,10 @@ document.addEventListener('click', async (event) => {
   setTimeout(() => { button.textContent = before; }, 1500);
 });
 
-// A form that was sent is not sent again by a second click.
+// A form that was sent is not sent again by a second click. One that leaves the page where it is can be sent as often as one
+// likes.
 document.addEventListener('submit', (event) => {
+  if (event.defaultPrevented || event.target.method === 'dialog') return;
   const buttons = event.target.querySelectorAll('button');
   const enable = () => { for (const button of buttons) button.disabled = false; };
   setTimeout(() => { for (const button of buttons) button.disabled = true; });

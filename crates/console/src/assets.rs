@@ -33,6 +33,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         Asset::new("console.css", STYLE, include_bytes!("../assets/console.css")),
         Asset::new("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
         Asset::new("console.js", SCRIPT, include_bytes!("../assets/console.js")),
+        Asset::new("docs.css", STYLE, include_bytes!("../assets/docs.css")),
+        Asset::new("docs.js", SCRIPT, include_bytes!("../assets/docs.js")),
+        Asset::new("try_it.js", SCRIPT, include_bytes!("../assets/try_it.js")),
     ]
 });
 

@@ -3,7 +3,7 @@
 use crate::collections::{Collection, collection, operation};
 use crate::layout::not_found;
 use crate::visit::{Person, Visit};
-use crate::{action, assets, compare, detail, events, list, overview, register, respond, settings, sign_in};
+use crate::{action, assets, compare, detail, docs, events, list, overview, register, respond, settings, sign_in};
 use hyper::{Method, StatusCode};
 use imprint_api::{ErrorCode, OperationDescription};
 use imprint_server::{LocalApi, PageRequest, Reply, SettingInForce, Site};
@@ -92,6 +92,8 @@ impl Console {
             ["sign-in"] if posts => return sign_in::sign_in(&self, &visit).await,
             ["sign-in"] => return sign_in::page(&visit, None),
             ["sign-out"] if posts => return sign_in::sign_out(&self, &visit).await,
+            ["docs", below @ ..] => return docs::answer(&self, &visit, below).await,
+            ["openapi.json"] => return docs::openapi(&visit),
             _ => {}
         }
         let Some(page) = Page::of(&segments, posts) else { return not_found(&visit) };

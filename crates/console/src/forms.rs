@@ -191,7 +191,9 @@ async fn choices(
     visit: &Visit,
     resource: Option<ResourceKind>,
 ) -> Result<Option<Vec<(String, String)>>, Box<ErrorCode>> {
-    let Some(collection) = resource.and_then(collection_of) else { return Ok(None) };
+    // Whoever is not signed in sees nothing to choose from.
+    let seen = visit.person.as_ref().and(resource);
+    let Some(collection) = seen.and_then(collection_of) else { return Ok(None) };
     let asked = format!("limit={CHOICES}&sort=-createDate&replyWithCount=true&fields=uuid,name");
     // Whoever cannot choose types the id: a form is not lost for that.
     let Ok(found) = console.api.query(collection.query(), &asked, &visit.visitor).await else { return Ok(None) };

@@ -66,6 +66,7 @@ impl Layout {
                 menu.push(entry("settings", texts.settings));
             }
         }
+        menu.push(entry("docs", texts.reference));
         let done = visit.query.get("done").and_then(|done| match done {
             REGISTERED => Some(texts.register_volume.to_owned()),
             name => operation(name).map(|operation| texts.operation(operation.name)),

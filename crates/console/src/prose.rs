@@ -17,6 +17,11 @@ impl Prose {
         let parts = text.split('`').enumerate().map(|(nth, part)| (part.to_owned(), nth % 2 == 1));
         Self { parts: parts.filter(|(part, _)| !part.is_empty()).collect() }
     }
+
+    /// Whether nothing is said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
 }
 
 #[cfg(test)]

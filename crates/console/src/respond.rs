@@ -53,11 +53,19 @@ pub(crate) fn text(status: StatusCode, content_type: &'static str, text: impl In
 
 /// A page, compressed if whoever asked can read that.
 pub(crate) fn html(status: StatusCode, page: String, asked_with: &HeaderMap) -> Reply {
-    const HTML: &str = "text/html;charset=UTF-8";
-    if page.len() < SMALL || !accepts_gzip(asked_with) {
-        return text(status, HTML, page);
+    compressed(status, "text/html;charset=UTF-8", page, asked_with)
+}
+
+/// A JSON text, compressed if whoever asked can read that.
+pub(crate) fn json(json: String, asked_with: &HeaderMap) -> Reply {
+    compressed(StatusCode::OK, "application/json;charset=UTF-8", json, asked_with)
+}
+
+fn compressed(status: StatusCode, content_type: &'static str, body: String, asked_with: &HeaderMap) -> Reply {
+    if body.len() < SMALL || !accepts_gzip(asked_with) {
+        return text(status, content_type, body);
     }
-    let mut reply = text(status, HTML, gzip(page.as_bytes(), Compression::fast()));
+    let mut reply = text(status, content_type, gzip(body.as_bytes(), Compression::fast()));
     reply.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     reply.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     reply

@@ -33,11 +33,8 @@ pub(crate) fn page(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
 
 /// The same in place of a page that only those who are signed in may see.
 pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
-    // The browser keeps the cookie back when another site's link leads here, and sends it when our own page does.
     if visit.came_from_elsewhere() {
-        let mut layout = Layout::new(visit, visit.texts.opening, "-");
-        layout.reload = true;
-        return layout::page(StatusCode::OK, &Opening { layout }, &visit.headers);
+        return open_again(visit);
     }
     let error = match error {
         Some(error) if error.code != ErrorKind::INVALID_SESSION.code => return failure(visit, error),
@@ -45,6 +42,14 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
     };
     let notice = error.map(|_| format!("{} {}", visit.texts.session_ended, visit.texts.form_kept));
     ask_for(visit, where_to(visit), notice, None)
+}
+
+/// Has the browser ask once more: it keeps the cookie back when another site's link leads here, and sends it when our own
+/// page does.
+pub(crate) fn open_again(visit: &Visit) -> Reply {
+    let mut layout = Layout::new(visit, visit.texts.opening, "-");
+    layout.reload = true;
+    layout::page(StatusCode::OK, &Opening { layout }, &visit.headers)
 }
 
 /// Where the visit was going. What a form held stands in the link, so that the form is filled in again; it is not sent

@@ -1,6 +1,12 @@
 //! The words of the pages, all of them. Another language is another [`Texts`]. What operations and their parameters are
 //! said to be stands in their declarations.
 
+pub(crate) mod docs;
+pub(crate) mod protocol;
+
+use docs::DocsTexts;
+use protocol::Chapter;
+
 /// The words of one language.
 #[derive(Debug)]
 pub(crate) struct Texts {
@@ -110,6 +116,8 @@ pub(crate) struct Texts {
     pub(crate) from_elsewhere: &'static str,
     pub(crate) pages: &'static str,
     pub(crate) marks: &'static str,
+    pub(crate) docs: &'static DocsTexts,
+    pub(crate) protocol: &'static [Chapter],
     operations: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
 }
@@ -223,6 +231,8 @@ pub(crate) static ENGLISH: Texts = Texts {
     from_elsewhere: "The browser says that this was sent from another address than the server's. If a proxy stands between, set public-url to the address that you see.",
     pages: "Pages",
     marks: "the thick marks are full ones, and each is as high as what it stored",
+    docs: &docs::ENGLISH,
+    protocol: protocol::ENGLISH,
     operations: &[
         ("AddImage", "Add an image"),
         ("AddImageStoreBackupStorage", "Add a backup storage"),

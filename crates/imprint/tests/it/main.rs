@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(test)]
 mod added_images;
 #[cfg(test)]
+mod api_reference;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod configuration;

@@ -1,0 +1,72 @@
+//! What stands beside each page of the reference: the search, and the categories.
+
+use crate::assets;
+use crate::docs::entry::Entry;
+use crate::visit::Visit;
+
+/// The search and the categories.
+#[derive(Clone, Debug)]
+pub(crate) struct Nav {
+    /// The categories.
+    pub(crate) groups: Vec<Group>,
+    /// What was searched for.
+    pub(crate) query: String,
+    /// Which of the pages that are no operation's this is.
+    pub(crate) here: &'static str,
+}
+
+/// A category.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// What it is called.
+    pub(crate) title: String,
+    /// Whether the page belongs to it.
+    pub(crate) open: bool,
+    /// The names in it, and whether the page is theirs.
+    pub(crate) names: Vec<(&'static str, bool)>,
+}
+
+impl Nav {
+    /// For the page of an operation, or for another one.
+    pub(crate) fn new(visit: &Visit, of: Option<Entry>, here: &'static str) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        for entry in Entry::all() {
+            let title = visit.texts.docs.group(entry.group());
+            if groups.last().is_none_or(|group| group.title != title) {
+                groups.push(Group { title, open: false, names: Vec::new() });
+            }
+            let is_here = of.is_some_and(|it| it.name() == entry.name());
+            if let Some(group) = groups.last_mut() {
+                group.open |= is_here;
+                group.names.push((entry.name(), is_here));
+            }
+        }
+        let query = visit.query.get("q").unwrap_or_default().to_owned();
+        // Conditions of queries are called so too.
+        let query = if here.is_empty() { String::new() } else { query };
+        Self { groups, query, here }
+    }
+}
+
+/// What a link to a category names.
+pub(crate) fn anchor(group: &str) -> String {
+    format!("group-{}", group.replace(' ', "-"))
+}
+
+/// The style sheet and the scripts of these pages.
+#[derive(Clone, Debug)]
+pub(crate) struct DocsAssets {
+    /// The style sheet.
+    pub(crate) style: String,
+    /// The search.
+    pub(crate) search: String,
+    /// What sends requests.
+    pub(crate) try_it: String,
+}
+
+impl DocsAssets {
+    /// Where they lie.
+    pub(crate) fn new() -> Self {
+        Self { style: assets::path("docs.css"), search: assets::path("docs.js"), try_it: assets::path("try_it.js") }
+    }
+}
