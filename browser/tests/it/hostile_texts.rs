@@ -84,6 +84,9 @@ fn addressed(text: &str) -> Vec<String> {
         format!("/volumes/register?name={encoded}&file={encoded}&format={encoded}"),
         format!("/images/{encoded}"),
         format!("/sign-in?next={encoded}"),
+        format!("/docs?q={encoded}"),
+        format!("/docs/CreateTag?name={encoded}&value={encoded}&color={encoded}"),
+        format!("/docs/QueryImage?q={encoded}&uuid={encoded}&sort={encoded}"),
     ]
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accessibility;
 #[cfg(test)]
+mod api_reference;
+#[cfg(test)]
 mod daily_work;
 #[cfg(test)]
 mod hostile_texts;

@@ -28,4 +28,11 @@ pub(crate) const OTHERS: &[&str] = &[
     "/do/CreateAccount",
     "/do/DeleteImage",
     "/nowhere",
+    "/docs",
+    "/docs?q=SYS.1003",
+    "/docs/CreateDataVolumeTemplateFromVolumeBackup",
+    "/docs/DeleteImage",
+    "/docs/QueryImage",
+    "/docs/changes",
+    "/docs/protocol",
 ];

@@ -1,0 +1,143 @@
+//! The reference, read and tried out.
+
+use imprint_browser::{Browser, PASSWORD, Server, noise};
+use serde_json::Value;
+
+const ENTER: &str = "\u{e007}";
+const DOWN: &str = "\u{e015}";
+const TEMPLATE: &str = "/docs/CreateDataVolumeTemplateFromVolumeBackup";
+
+/// What the answer of the last request shows.
+fn answer(browser: &Browser) -> String {
+    browser.script("return document.getElementById('answer').innerText", &[]).as_str().unwrap_or_default().to_owned()
+}
+
+fn images(browser: &Browser) -> Vec<Value> {
+    let found = browser.call("GET", "/images", &Value::Null);
+    found["inventories"].as_array().expect("rows").clone()
+}
+
+#[test]
+fn an_operation_is_found_by_an_error_code_with_the_keyboard_alone() {
+    let server = Server::start();
+    let browser = Browser::start(server.base());
+    browser.open("/docs");
+    browser.keys("/");
+    browser.keys("id.1000");
+    browser.wait_for("PUT /zstack/v1/accounts/login");
+    // First comes the code itself, then the operations that can answer it, short names before long ones.
+    browser.keys(&format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
+    browser.wait_until("the operation's page", || browser.place() == "/docs/LogInByAccount");
+    browser.wait_for("You can run this operation here and now.");
+    // Without a script the form is sent.
+    browser.open("/docs");
+    browser.keys("/");
+    browser.keys(&format!("exportFormat{ENTER}"));
+    browser.wait_for("ExportImageFromBackupStorage");
+    assert_eq!(browser.place(), "/docs?q=exportFormat");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_permalink_leads_through_the_sign_in_to_a_mock_and_then_to_the_real_thing() {
+    let server = Server::start();
+    std::fs::write(server.volume("disk.raw"), noise(1, 1 << 20)).expect("a disk");
+    let browser = Browser::start(server.base());
+    browser.open(TEMPLATE);
+    browser.wait_for("You are not signed in.");
+    browser.press("Sign in");
+    browser.sign_in("admin", PASSWORD);
+    browser.wait_until("the page again", || browser.place() == TEMPLATE);
+    browser.wait_for("You see none of the backups.");
+
+    let volume = browser.register("disk", "disk.raw", "raw");
+    let backup = browser.back_up(&volume, "first");
+    browser.open(TEMPLATE);
+    browser.wait_for("You can run this operation here and now.");
+    assert_eq!(browser.value("backupUuid"), backup);
+    browser.fill("name", "tried out");
+    let curl = || browser.script("return document.getElementById('example-curl').textContent", &[]);
+    browser.wait_until("the command line", || curl().as_str().is_some_and(|it| it.contains("\"name\":\"tried out\"")));
+    assert!(curl().as_str().is_some_and(|it| it.contains(&backup)));
+
+    browser.press("Send");
+    browser.wait_until("the example", || answer(&browser).contains("\"name\": \"deb12\""));
+    assert_eq!(images(&browser), Vec::<Value>::new());
+
+    browser.tick("Real:");
+    browser.press("Send");
+    browser.wait_until("the image", || answer(&browser).contains("\"name\": \"tried out\""));
+    assert!(answer(&browser).contains("200"), "{}", answer(&browser));
+    let made = images(&browser);
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0]["name"], "tried out");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    let strangers: Vec<_> = browser
+        .requested()
+        .into_iter()
+        .filter(|url| url.starts_with("http") && !url.starts_with(server.base()))
+        .collect();
+    assert_eq!(strangers, Vec::<String>::new());
+}
+
+#[test]
+fn what_takes_away_is_asked_for_once_more() {
+    let server = Server::start();
+    std::fs::write(server.volume("disk.raw"), noise(1, 1 << 20)).expect("a disk");
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    let volume = browser.register("disk", "disk.raw", "raw");
+    let backup = browser.back_up(&volume, "first");
+    let image = browser.template(&backup, "doomed");
+    browser.open(&format!("/docs/DeleteImage?uuid={image}"));
+    browser.tick("Real:");
+    browser.press("Send");
+    browser.wait_for("Are you sure?");
+    browser.press("Cancel");
+    assert_eq!(images(&browser)[0]["status"], "Ready");
+    browser.press("Send");
+    browser.press("Do it");
+    browser.wait_until("the answer", || answer(&browser).contains("200"));
+    assert_eq!(images(&browser)[0]["status"], "Deleted");
+}
+
+#[test]
+fn a_job_is_followed_to_its_end() {
+    let server = Server::start();
+    std::fs::write(server.volume("disk.raw"), noise(1, 2 << 20)).expect("a disk");
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    let volume = browser.register("disk", "disk.raw", "raw");
+    // It takes longer than a call is waited for.
+    browser.open(&format!("/docs/CreateVolumeBackup?volumeUuid={volume}&volumeReadBandwidth=131072"));
+    browser.tick("Real:");
+    browser.press("Send");
+    browser.wait_until("the job", || answer(&browser).contains("followed to its end"));
+    browser.wait_until("progress", || answer(&browser).contains(" %"));
+    browser.wait_until("the backup", || answer(&browser).contains("\"status\": \"Ready\""));
+    assert!(answer(&browser).contains("200") && !answer(&browser).contains("followed to its end"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+
+    // A call that names its job tells a failure by its poll only.
+    std::fs::remove_file(server.volume("disk.raw")).expect("the disk goes");
+    browser.press("Send");
+    browser.wait_until("the failure", || answer(&browser).contains("503") && answer(&browser).contains("\"error\""));
+    assert!(!answer(&browser).contains("followed to its end"));
+}
+
+#[test]
+fn queries_are_tried_out_with_their_conditions() {
+    let server = Server::start();
+    let browser = Browser::start(server.base());
+    browser.sign_in_as_administrator();
+    browser.open("/docs/QueryBackupStorage");
+    browser.fill("q", "name=default");
+    browser.choose("sort", "name, downwards");
+    browser.tick("Real:");
+    browser.press("Send");
+    browser.wait_until("the row", || answer(&browser).contains("\"name\": \"default\""));
+    browser.fill("q", "name=none");
+    browser.press("Send");
+    browser.wait_until("no row", || answer(&browser).contains("\"inventories\": []"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
