@@ -33,8 +33,8 @@ fn an_operation_is_found_by_an_error_code_with_the_keyboard_alone() {
     browser.open("/docs");
     browser.keys("/");
     browser.keys(&format!("exportFormat{ENTER}"));
+    browser.wait_until("what was found", || browser.place() == "/docs?q=exportFormat");
     browser.wait_for("ExportImageFromBackupStorage");
-    assert_eq!(browser.place(), "/docs?q=exportFormat");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
