@@ -91,5 +91,6 @@ fn fill(browser: &Browser, server: &Server) -> Pages {
         ("compare", format!("/compare?older={}&newer={}", backups[6], backups[9])),
         ("template", format!("/do/CreateDataVolumeTemplateFromVolumeBackup?{of_backup}&name=golden")),
         ("images", "/images".to_owned()),
+        ("reference", format!("/docs/CreateDataVolumeTemplateFromVolumeBackup?{of_backup}")),
     ])
 }
