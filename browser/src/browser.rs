@@ -233,6 +233,11 @@ impl Browser {
 
     /// Presses keys one after another, as they are named in WebDriver: `\u{e004}` is the tabulator, `\u{e007}` enter.
     pub fn keys(&self, keys: &str) {
+        // A page takes keys once it was drawn.
+        self.script_to_its_end(
+            "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)));",
+        );
         let strokes = keys.chars().flat_map(|key| {
             let key = key.to_string();
             [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]

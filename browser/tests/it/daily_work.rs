@@ -123,7 +123,7 @@ fn the_work_of_a_day_needs_no_command_line() {
     overwrite(&file, 1 << 20, 2 << 20, 0x33);
     let second = content(&file);
     assert_ne!(first, second);
-    back_up(&browser, &volume, "second", Some("3145728"));
+    back_up(&browser, &volume, "second", Some("1048576"));
     watch(&browser);
 
     make_template(&browser);
