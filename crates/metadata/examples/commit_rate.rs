@@ -9,8 +9,8 @@ use imprint_domain::{
     ResourceState, ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid, ZoneUuid,
 };
 use imprint_metadata::{
-    BackupFacts, BackupStorageRow, BeginBackup, CommitBackup, DatabaseUrl, Metadata, NewImage, NewLease, NewTags,
-    PrimaryStorageRow, VolumeRow, ZoneRow,
+    AccountRow, BackupFacts, BackupStorageRow, BeginBackup, CommitBackup, DatabaseUrl, Metadata, NewImage, NewLease,
+    NewTags, PrimaryStorageRow, VolumeRow, ZoneRow,
 };
 use std::error::Error;
 use std::fs::File;
@@ -156,6 +156,16 @@ async fn create(metadata: &Metadata, storage: BackupStorageUuid, backup: VolumeB
 /// A backup that is Ready, and all that it needs.
 async fn make_backup(metadata: &Metadata) -> Result<(BackupStorageUuid, VolumeBackupUuid), Failure> {
     let (account, begun) = (AccountUuid::random(), Timestamp(0));
+    let owner = AccountRow {
+        uuid: account,
+        name: "owner".to_owned(),
+        description: None,
+        kind: "SystemAdmin".to_owned(),
+        password_hash: String::new(),
+        created: begun,
+        changed: begun,
+    };
+    metadata.create_account(owner, NewTags::default()).await?;
     let zone = ZoneRow {
         uuid: ZoneUuid::random(),
         name: "zone".to_owned(),

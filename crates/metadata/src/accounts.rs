@@ -1,8 +1,8 @@
 //! Accounts: who owns resources.
 
-use crate::columns::{Columns, affected, all, execute, for_update, one, optional, text};
+use crate::columns::{Columns, affected, all, execute, for_update, on_postgres, one, optional, text};
 use crate::writer::Transaction;
-use crate::{CreateError, Metadata, MetadataError, NewTags, quotas, shares};
+use crate::{CreateError, Metadata, MetadataError, NewTags, quotas, resources, shares};
 use imprint_api::ResourceKind;
 use imprint_domain::{AccountUuid, Timestamp};
 use sea_orm::DbErr;
@@ -27,6 +27,11 @@ pub struct AccountRow {
 }
 
 impl AccountRow {
+    /// Whether it sees and may do everything.
+    pub fn is_administrator(&self) -> bool {
+        self.kind == "SystemAdmin"
+    }
+
     pub(crate) const COLUMNS: &str = "t.uuid, t.name, t.description, t.kind, t.password_hash, t.created, t.changed";
 
     pub(crate) fn read(row: &Columns) -> Result<Self, MetadataError> {
@@ -162,11 +167,12 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    // Whoever makes something for it holds it: what was made is given away here, and no more is made.
                     let sql = format!("SELECT uuid FROM account WHERE uuid = $1{}", for_update(transaction));
                     if one(transaction, &sql, vec![text(uuid)]).await?.is_none() {
                         return Ok(());
                     }
-                    for kind in shares::OWNED {
+                    for kind in resources::OWNED {
                         for resource in owned(transaction, *kind, uuid).await? {
                             shares::give(transaction, *kind, &resource, heir, now).await?;
                         }
@@ -195,6 +201,14 @@ impl Metadata {
     }
 }
 
+/// Keeps an account from being deleted until the commit; `false` when it is gone. Whoever inserts what an account owns does
+/// this before anything else: what is inserted is then met by whoever deletes the account, and nothing is inserted after that.
+pub(crate) async fn hold(transaction: &Transaction, account: AccountUuid) -> Result<bool, MetadataError> {
+    // The weakest lock that a deletion waits for: log-ins and changes of passwords go on.
+    let sql = format!("SELECT uuid FROM account WHERE uuid = $1{}", on_postgres(transaction, " FOR KEY SHARE"));
+    Ok(one(transaction, &sql, vec![text(account)]).await?.is_some())
+}
+
 /// What the account owns of a kind.
 async fn owned(
     transaction: &Transaction,
@@ -202,6 +216,6 @@ async fn owned(
     account: AccountUuid,
 ) -> Result<Vec<String>, MetadataError> {
     let Some((table, owner)) = crate::resources::table(kind) else { return Ok(Vec::new()) };
-    let sql = format!("SELECT uuid FROM {table} WHERE {owner} = $1");
+    let sql = format!("SELECT uuid FROM {table} WHERE {owner} = $1 ORDER BY uuid");
     all(transaction, &sql, vec![text(account)]).await?.iter().map(|row| row.text("uuid")).collect()
 }

@@ -130,20 +130,20 @@ async fn remove_creating(
     condition: &str,
     values: Vec<sea_orm::Value>,
 ) -> Result<u64, DbErr> {
-    let creating = format!("SELECT uuid FROM volume_backup WHERE status = 'Creating' {condition}");
-    let refs = format!("DELETE FROM volume_backup_ref WHERE backup_uuid IN ({creating})");
-    let tags = format!("DELETE FROM tag WHERE resource_uuid IN ({creating})");
-    let shares = format!("DELETE FROM resource_share WHERE resource_uuid IN ({creating})");
-    // The rows themselves last to be found, first to be listed: the references decide who is orphaned.
-    // Locked, so that whoever gives them a tag just now is waited for.
-    let locked = format!("{creating} ORDER BY uuid{}", for_update(transaction));
-    let uuids = all(transaction, &locked, values.clone()).await?;
-    execute(transaction, &tags, values.clone()).await?;
-    execute(transaction, &shares, values.clone()).await?;
-    execute(transaction, &refs, values).await?;
-    for row in &uuids {
+    // The backups are locked before their references, as everywhere, and so that whoever gives them a tag is waited for.
+    let lock = for_update(transaction);
+    let creating = format!("SELECT uuid FROM volume_backup WHERE status = 'Creating' {condition} ORDER BY uuid{lock}");
+    let rows = all(transaction, &creating, values).await?;
+    for row in &rows {
         let uuid = row.text("uuid").map_err(|error| DbErr::Type(error.to_string()))?;
-        execute(transaction, "DELETE FROM volume_backup WHERE uuid = $1", vec![uuid.into()]).await?;
+        for sql in [
+            "DELETE FROM volume_backup_ref WHERE backup_uuid = $1",
+            "DELETE FROM tag WHERE resource_uuid = $1",
+            "DELETE FROM resource_share WHERE resource_uuid = $1",
+            "DELETE FROM volume_backup WHERE uuid = $1",
+        ] {
+            execute(transaction, sql, vec![uuid.clone().into()]).await?;
+        }
     }
-    Ok(uuids.len() as u64)
+    Ok(rows.len() as u64)
 }

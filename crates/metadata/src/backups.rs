@@ -9,7 +9,7 @@ use crate::leases::{self, NewLease};
 use crate::quotas::{self, Counted};
 use crate::volumes::in_order;
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, records};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, accounts, records};
 use imprint_domain::{
     AccountUuid, BackupGroupUuid, BackupMode, BackupStorageUuid, CatalogState, EncodedRoot, LeaseUuid, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid,
@@ -182,6 +182,9 @@ pub struct BegunBackup {
 /// Why a backup was not begun.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginBackupError {
+    /// The account that it would belong to was deleted meanwhile.
+    #[error("the account is gone")]
+    AccountGone,
     /// The volume was deleted meanwhile.
     #[error("the volume is gone")]
     VolumeGone,
@@ -293,6 +296,9 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    if !accounts::hold(transaction, backup.account).await? {
+                        return Err(BeginBackupError::AccountGone);
+                    }
                     let volume = count(transaction, backup.volume).await?;
                     begin(transaction, backup, volume, now).await
                 })
@@ -391,7 +397,12 @@ async fn begin_all(
     backups: Vec<BeginBackup>,
     now: Timestamp,
 ) -> Result<Vec<BegunBackup>, BeginBackupsError> {
-    // All volumes before anything else, each time in one order: no two groups wait for each other.
+    // All accounts, then all volumes before anything else, each time in one order: no two groups wait for each other.
+    for (nth, account) in in_order(backups.iter().map(|it| it.account).enumerate().collect(), |(_, it)| *it) {
+        if !accounts::hold(transaction, account).await? {
+            return Err(BeginBackupsError { nth, source: BeginBackupError::AccountGone });
+        }
+    }
     let mut counted = Vec::with_capacity(backups.len());
     for (nth, backup) in in_order(backups.into_iter().enumerate().collect(), |(_, it)| it.volume) {
         let failed = |source| BeginBackupsError { nth, source };
@@ -433,17 +444,17 @@ async fn begin(
     now: Timestamp,
 ) -> Result<BegunBackup, BeginBackupError> {
     check_storage(transaction, backup.storage).await?;
+    let parent = if backup.full { None } else { newest_ready(transaction, backup.volume, backup.storage).await? };
     // How many bytes it will store is not known: it is refused once there is no more left.
     if let Some(exceeded) = quotas::check(transaction, backup.account, Counted::VolumeBackups, 1).await? {
         return Err(BeginBackupError::Quota(exceeded));
     }
-    let parent = if backup.full { None } else { newest_ready(transaction, backup.volume, backup.storage).await? };
     let lease = NewLease { pinned_root: parent.map(|(_, root)| root), ..backup.lease.clone() };
     leases::insert(transaction, &lease, now).await?;
     let mode = if parent.is_some() { BackupMode::Incremental } else { BackupMode::Full };
     let sql = "INSERT INTO volume_backup (uuid, volume_uuid, name, description, kind, state, status, size, mode, \
                vm_instance_uuid, parent_uuid, rev, account_uuid, created, changed, group_uuid) \
-               VALUES ($1, $2, $3, $4, $5, 'Enabled', 'Creating', 0, $6, $7, $8, 1, $9, $10, $10, $11)";
+               VALUES ($1, $2, $3, $4, $5, 'Enabled', 'Creating', 0, $6, $7, $8, $12, $9, $10, $10, $11)";
     let values = vec![
         text(backup.uuid),
         text(backup.volume),
@@ -456,6 +467,7 @@ async fn begin(
         text(backup.account),
         now.0.into(),
         optional(backup.group),
+        number(records::first_revision(now)),
     ];
     execute(transaction, sql, values).await?;
     let sql = "INSERT INTO volume_backup_ref (backup_uuid, backup_storage_uuid, install_path, status, volume_size, \

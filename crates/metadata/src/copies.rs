@@ -99,17 +99,15 @@ impl Metadata {
                     if let Some(there) = row.refs.iter().find(|it| it.storage == to) {
                         return Err(BeginCopyError::There { status: there.status });
                     }
-                    check_storage(transaction, to).await?;
-                    let base =
-                        common_content(transaction, (from, to), &content, Some((row.volume, row.created))).await?;
-                    let lease = take_leases(transaction, leases, content, base, now).await?;
+                    let (lease, near) = (leases.to.uuid, Some((row.volume, row.created)));
+                    let begun = begin_copy(transaction, leases, content, near, now).await?;
                     let sql = "INSERT INTO volume_backup_ref (backup_uuid, backup_storage_uuid, install_path, status, \
                                volume_size, data_size, lease_uuid, created, changed) \
                                VALUES ($1, $2, $3, 'Creating', 0, 0, $4, $5, $5)";
                     let path = format!("zstore://{to}/{backup}");
                     let values = vec![text(backup), text(to), path.into(), text(lease), now.0.into()];
                     execute(transaction, sql, values).await?;
-                    Ok(BegunStoredCopy { from: content, base })
+                    Ok(begun)
                 })
             })
             .await
@@ -171,10 +169,8 @@ impl Metadata {
                     if let Some(there) = row.refs.iter().find(|it| it.storage == to) {
                         return Err(BeginCopyError::There { status: there.status });
                     }
-                    check_storage(transaction, to).await?;
-                    let volume = volume_of(transaction, &row).await?;
-                    let base = common_content(transaction, (from, to), &content, volume).await?;
-                    let lease = take_leases(transaction, leases, content, base, now).await?;
+                    let (lease, near) = (leases.to.uuid, volume_of(transaction, &row).await?);
+                    let begun = begin_copy(transaction, leases, content, near, now).await?;
                     let pending = ImageRefRow {
                         id: 0,
                         image,
@@ -188,7 +184,7 @@ impl Metadata {
                         changed: now,
                     };
                     insert_ref(transaction, &pending, Some(lease)).await?;
-                    Ok(BegunStoredCopy { from: content, base })
+                    Ok(begun)
                 })
             })
             .await
@@ -237,14 +233,8 @@ impl Metadata {
         let now = self.now();
         self.writer()
             .write(move |transaction| {
-                Box::pin(async move {
-                    let (from, to) = (leases.from.storage, leases.to.storage);
-                    check_storage(transaction, to).await?;
-                    let near = volume.map(|volume| (volume, now));
-                    let base = common_content(transaction, (from, to), &content, near).await?;
-                    take_leases(transaction, leases, content, base, now).await?;
-                    Ok(BegunStoredCopy { from: content, base })
-                })
+                let near = volume.map(|volume| (volume, now));
+                Box::pin(begin_copy(transaction, leases, content, near, now))
             })
             .await
     }
@@ -327,30 +317,28 @@ async fn end_lease(transaction: &Transaction, lease: LeaseUuid) -> Result<(), Co
     if ended == 0 { Err(CommitImageError::LeaseGone) } else { Ok(()) }
 }
 
-async fn check_storage(transaction: &Transaction, storage: BackupStorageUuid) -> Result<(), BeginCopyError> {
-    let (state, status) = backups::storage_state(transaction, storage).await?;
-    if state == ResourceState::Enabled && status == StorageStatus::Connected {
-        Ok(())
-    } else {
-        Err(BeginCopyError::StorageNotUsable { state, status })
-    }
-}
-
-/// Takes the leases with what they pin, and answers that which the copy is written under.
-async fn take_leases(
+/// What is the same of every copy: finds the base, as near as possible to a state of a volume, and takes the leases with
+/// what they pin.
+async fn begin_copy(
     transaction: &Transaction,
     leases: CopyLeases,
     content: EncodedRoot,
-    base: Option<(EncodedRoot, EncodedRoot)>,
+    near: Option<(VolumeUuid, Timestamp)>,
     now: Timestamp,
-) -> Result<LeaseUuid, DbErr> {
-    leases::insert(transaction, &NewLease { pinned_root: Some(content), ..leases.from }, now).await?;
-    if let Some((here, _)) = base {
-        leases::insert(transaction, &NewLease { pinned_root: Some(here), ..leases.base }, now).await?;
+) -> Result<BegunStoredCopy, BeginCopyError> {
+    let (from, to) = (leases.from.storage, leases.to.storage);
+    let (state, status) = backups::storage_state(transaction, to).await?;
+    if state != ResourceState::Enabled || status != StorageStatus::Connected {
+        return Err(BeginCopyError::StorageNotUsable { state, status });
     }
-    let to = NewLease { pinned_root: base.map(|(_, there)| there), ..leases.to };
-    leases::insert(transaction, &to, now).await?;
-    Ok(to.uuid)
+    let base = common_content(transaction, (from, to), &content, near).await?;
+    let pinning = |lease, root| NewLease { pinned_root: root, ..lease };
+    leases::insert(transaction, &pinning(leases.from, Some(content)), now).await?;
+    if let Some((here, _)) = base {
+        leases::insert(transaction, &pinning(leases.base, Some(here)), now).await?;
+    }
+    leases::insert(transaction, &pinning(leases.to, base.map(|(_, there)| there)), now).await?;
+    Ok(BegunStoredCopy { from: content, base })
 }
 
 /// The volume that an image was made of, by way of a backup or at once, and when.

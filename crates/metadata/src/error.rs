@@ -53,6 +53,9 @@ pub enum CreateError {
     /// Another account has that name.
     #[error("the name is taken")]
     NameTaken,
+    /// The account that it would belong to was deleted.
+    #[error("the account is gone")]
+    AccountGone,
     /// The database failed.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

@@ -2,6 +2,7 @@
 
 use crate::columns::{execute, one, text};
 use crate::error::is_taken;
+use crate::management_nodes::gone_node;
 use crate::{Metadata, MetadataError};
 use imprint_domain::Timestamp;
 use sea_orm::DbErr;
@@ -64,6 +65,16 @@ impl Metadata {
     pub async fn fail_interrupted_jobs(&self, node: &str, body: &str) -> Result<u64, MetadataError> {
         let sql = "UPDATE job SET state = 'Failed', result = $1, finished = $2 WHERE state = 'Running' AND node = $3";
         self.change(sql, vec![body.into(), self.now().0.into(), text(node)]).await
+    }
+
+    /// Fails the jobs of all other servers that have not been seen alive for a while. Answers how many.
+    pub async fn fail_jobs_of_gone_nodes(&self, own: &str, body: &str) -> Result<u64, MetadataError> {
+        let gone = gone_node(self.reader(), "job");
+        let sql = format!(
+            "UPDATE job SET state = 'Failed', result = $1, finished = $2 \
+             WHERE state = 'Running' AND node <> $3 AND {gone}"
+        );
+        self.change(sql, vec![body.into(), self.now().0.into(), own.into()]).await
     }
 
     /// Removes jobs that ended before that time. Answers how many.

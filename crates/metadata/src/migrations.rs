@@ -5,6 +5,7 @@ mod content;
 mod identity;
 mod initial;
 mod long_job_secrets;
+mod signs_of_life;
 mod storage_use;
 mod storages;
 mod volumes;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(content::Content),
             Box::new(long_job_secrets::LongJobSecrets),
             Box::new(storage_use::StorageUse),
+            Box::new(signs_of_life::SignsOfLife),
         ]
     }
 }

@@ -10,7 +10,7 @@ use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED, find, lock};
 use crate::leases::{self, NewLease};
 use crate::quotas::{self, Counted};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, backups, digests, records};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, accounts, backups, digests, records};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, LeaseUuid, MediaType,
     ResourceState, ResourceStatus, StorageStatus, Timestamp, VolumeUuid,
@@ -78,6 +78,9 @@ pub enum BeginImageError {
         /// What is observed.
         status: StorageStatus,
     },
+    /// The account that it would belong to was deleted meanwhile.
+    #[error("the account is gone")]
+    AccountGone,
     /// The volume was deleted meanwhile.
     #[error("the volume is gone")]
     VolumeGone,
@@ -202,10 +205,14 @@ async fn begin(
     new: BeginImage,
     now: Timestamp,
 ) -> Result<Vec<Option<EncodedRoot>>, BeginImageError> {
+    if !accounts::hold(transaction, new.account).await? {
+        return Err(BeginImageError::AccountGone);
+    }
     if let Some(volume) = new.volume {
         let sql = format!("SELECT uuid FROM volume WHERE uuid = $1{}", for_share(transaction));
         one(transaction, &sql, vec![text(volume)]).await?.ok_or(BeginImageError::VolumeGone)?;
     }
+    let parents = parents(transaction, &new).await?;
     // An image whose size is not known yet is refused once there is no more left.
     let size = new.expected_size.unwrap_or(1);
     if let Some(exceeded) = quotas::check(transaction, new.account, Counted::Images, size).await? {
@@ -229,32 +236,20 @@ async fn begin(
         format: new.format,
         system: new.system,
         virtio: new.virtio,
-        rev: 1,
+        rev: records::first_revision(now),
         account: new.account,
         refs: Vec::new(),
         created: now,
         changed: now,
     };
     insert_row(transaction, &row).await?;
-    let mut parents = Vec::with_capacity(new.copies.len());
-    for copy in new.copies {
-        let storage = copy.lease.storage;
-        let (state, status) = backups::storage_state(transaction, storage).await?;
-        if status != StorageStatus::Connected {
-            return Err(BeginImageError::StorageNotUsable { storage, state, status });
-        }
-        let parent = match new.volume {
-            Some(volume) => backups::newest_ready(transaction, volume, storage).await?.map(|(_, root)| root),
-            None => None,
-        };
-        // Without a parent the caller may have pinned one of its own.
-        let pinned_root = parent.or(copy.lease.pinned_root);
-        let lease = NewLease { pinned_root, ..copy.lease };
+    for (copy, pinned_root) in new.copies.into_iter().zip(&parents) {
+        let lease = NewLease { pinned_root: *pinned_root, ..copy.lease };
         leases::insert(transaction, &lease, now).await?;
         let pending = ImageRefRow {
             id: 0,
             image: new.uuid,
-            storage,
+            storage: lease.storage,
             install_path: String::new(),
             status: new.status,
             export_md5_sum: None,
@@ -264,9 +259,26 @@ async fn begin(
             changed: now,
         };
         insert_ref(transaction, &pending, Some(lease.uuid)).await?;
-        parents.push(pinned_root);
     }
     new.tags.insert(transaction, new.uuid, "ImageVO", now).await?;
+    Ok(parents)
+}
+
+/// What is pinned for each copy, on storages that are usable: the volume's newest backup there, or what the caller chose.
+async fn parents(transaction: &Transaction, new: &BeginImage) -> Result<Vec<Option<EncodedRoot>>, BeginImageError> {
+    let mut parents = Vec::with_capacity(new.copies.len());
+    for copy in &new.copies {
+        let storage = copy.lease.storage;
+        let (state, status) = backups::storage_state(transaction, storage).await?;
+        if status != StorageStatus::Connected {
+            return Err(BeginImageError::StorageNotUsable { storage, state, status });
+        }
+        let parent = match new.volume {
+            Some(volume) => backups::newest_ready(transaction, volume, storage).await?.map(|(_, root)| root),
+            None => None,
+        };
+        parents.push(parent.or(copy.lease.pinned_root));
+    }
     Ok(parents)
 }
 

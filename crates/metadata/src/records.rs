@@ -15,6 +15,13 @@ pub(crate) fn rfc3339(time: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
+/// The revision that a new resource begins with: by the clock, so that it is above the tombstone of whatever had its id
+/// before, in any store and under any database, and is not taken for what was deleted. Between two milliseconds there is
+/// room for all changes of a resource that lives no longer.
+pub(crate) fn first_revision(now: Timestamp) -> u64 {
+    u64::try_from(now.0).unwrap_or(0).saturating_mul(1 << 10).max(1)
+}
+
 /// Queues a record for a storage's catalog.
 pub(crate) async fn queue(
     db: &impl ConnectionTrait,

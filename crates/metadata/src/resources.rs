@@ -21,6 +21,15 @@ pub enum Owner {
     Account(AccountUuid),
 }
 
+/// The kinds that have owners and can be given to others and shared, in the order in which their rows are locked.
+pub(crate) const OWNED: &[ResourceKind] = &[
+    ResourceKind::Volume,
+    ResourceKind::VolumeBackup,
+    ResourceKind::Image,
+    ResourceKind::LongJob,
+    ResourceKind::TagPattern,
+];
+
 /// Where the rows of a kind lie, and what names their owner there; `''` names nobody.
 pub(crate) const fn table(kind: ResourceKind) -> Option<(&'static str, &'static str)> {
     Some(match kind {
@@ -140,12 +149,25 @@ pub(crate) async fn lock(
 /// In which order rows of several kinds are locked, as everywhere; tag patterns are locked by whoever makes anything else.
 fn lock_rank(kind: ResourceKind) -> u8 {
     match kind {
-        ResourceKind::Volume => 0,
-        ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => 1,
-        ResourceKind::VolumeBackup | ResourceKind::Image => 2,
-        ResourceKind::TagPattern => 4,
-        _ => 3,
+        ResourceKind::Account => 0,
+        ResourceKind::Volume => 1,
+        ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => 2,
+        ResourceKind::VolumeBackup => 3,
+        ResourceKind::Image => 4,
+        ResourceKind::TagPattern => 6,
+        _ => 5,
     }
+}
+
+/// The same of those of the ids that name something of a kind that is owned, and the kinds and owners that they then have.
+pub(crate) async fn lock_owned(
+    transaction: &Transaction,
+    ids: &[&str],
+) -> Result<HashMap<String, (ResourceKind, Owner)>, MetadataError> {
+    let known = find_any(transaction, ids).await?;
+    let owned = known.into_iter().map(|(id, (kind, _))| (kind, id)).filter(|(kind, _)| OWNED.contains(kind));
+    lock(transaction, owned).await?;
+    find_any(transaction, ids).await
 }
 
 impl Metadata {

@@ -4,6 +4,7 @@ use crate::columns::{affected, execute, for_update, one, text};
 use crate::{Metadata, MetadataError};
 use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
 use sea_orm::DbErr;
+use std::borrow::Cow;
 
 /// A log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,9 +126,14 @@ impl Metadata {
     }
 
     /// One statement as one transaction; answers how many rows it met.
-    pub(crate) async fn change(&self, sql: &'static str, values: Vec<sea_orm::Value>) -> Result<u64, MetadataError> {
+    pub(crate) async fn change(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<sea_orm::Value>,
+    ) -> Result<u64, MetadataError> {
+        let sql = sql.into();
         self.writer()
-            .write(move |transaction| Box::pin(async move { Ok(affected(transaction, sql, values).await?) }))
+            .write(move |transaction| Box::pin(async move { Ok(affected(transaction, &sql, values).await?) }))
             .await
     }
 }

@@ -1,21 +1,13 @@
 //! Who owns resources, and with whom they are shared.
 
 use crate::columns::{Columns, execute, placeholders, text};
-use crate::resources::{find_any, lock};
+use crate::resources::OWNED;
+use crate::volumes::in_order;
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, Owner, backups, exports, images};
+use crate::{Metadata, MetadataError, Owner, accounts, backups, exports, images, resources};
 use imprint_api::ResourceKind;
 use imprint_domain::{AccountUuid, Timestamp};
 use std::collections::BTreeSet;
-
-/// The kinds that have owners and can be given to others.
-pub(crate) const OWNED: &[ResourceKind] = &[
-    ResourceKind::Volume,
-    ResourceKind::VolumeBackup,
-    ResourceKind::Image,
-    ResourceKind::TagPattern,
-    ResourceKind::LongJob,
-];
 
 /// Shares that one statement inserts.
 const SHARES_AT_ONCE: usize = 200;
@@ -71,36 +63,51 @@ impl Receivers {
     }
 }
 
+/// Why resources were not shared, or not given away.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// It is of a kind that is not shared or given away: nobody owns it, or it goes with its account.
+    #[error("{0} is of a kind that has no owner")]
+    NoOwner(String),
+    /// It belongs to another account by now.
+    #[error("{0} belongs to another account")]
+    NotOwner(String),
+    /// The account was deleted meanwhile.
+    #[error("account {0} is gone")]
+    AccountGone(AccountUuid),
+    /// The database failed.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl From<sea_orm::DbErr> for ShareError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Metadata(error.into())
+    }
+}
+
 impl Metadata {
-    /// Shares resources. What is shared already stays so; what has no owner cannot be shared, for all see it.
-    pub async fn share(&self, resources: Vec<String>, with: Receivers) -> Result<(), MetadataError> {
+    /// Shares resources, of `by` only if one is given. What is shared already stays so; what belongs to nobody cannot be
+    /// shared, for all see it; what is gone is left out.
+    pub async fn share(
+        &self,
+        resources: Vec<String>,
+        with: Receivers,
+        by: Option<AccountUuid>,
+    ) -> Result<(), ShareError> {
         let now = self.now();
-        let ids: Vec<_> = resources.iter().map(String::as_str).collect();
-        let known = self.resources(&ids).await?;
         self.writer()
-            .write(move |transaction| {
-                Box::pin(async move {
-                    // Nobody deletes them, or gives them away, before they are shared.
-                    lock(transaction, known.into_iter().map(|(id, (kind, _))| (kind, id))).await?;
-                    let ids: Vec<_> = resources.iter().map(String::as_str).collect();
-                    let receivers = with.texts();
-                    let mut rows = Vec::new();
-                    for (resource, (kind, owner)) in find_any(transaction, &ids).await? {
-                        let Owner::Account(owner) = owner else { continue };
-                        let row = |receiver: &String| (resource.clone(), receiver.clone(), kind.as_str(), text(owner));
-                        rows.extend(receivers.iter().map(row));
-                    }
-                    for chunk in rows.chunks(SHARES_AT_ONCE) {
-                        insert(transaction, chunk, now).await?;
-                    }
-                    Ok(())
-                })
-            })
+            .write(move |transaction| Box::pin(async move { share(transaction, &resources, with, by, now).await }))
             .await
     }
 
-    /// Ends the sharing of resources with these; `None`: with everybody.
-    pub async fn revoke_sharing(&self, resources: Vec<String>, with: Option<Receivers>) -> Result<(), MetadataError> {
+    /// Ends the sharing of resources, of `by` only if one is given, with these; `None`: with everybody.
+    pub async fn revoke_sharing(
+        &self,
+        resources: Vec<String>,
+        with: Option<Receivers>,
+        by: Option<AccountUuid>,
+    ) -> Result<(), MetadataError> {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
@@ -108,6 +115,10 @@ impl Metadata {
                         let of = placeholders(1, chunk.len());
                         let mut sql = format!("DELETE FROM resource_share WHERE resource_uuid IN ({of})");
                         let mut values: Vec<sea_orm::Value> = chunk.iter().map(|id| id.as_str().into()).collect();
+                        if let Some(by) = by {
+                            sql = format!("{sql} AND owner_uuid = {}", placeholders(values.len() + 1, 1));
+                            values.push(text(by));
+                        }
                         if let Some(with) = &with {
                             let receivers = with.texts();
                             if receivers.is_empty() {
@@ -127,27 +138,60 @@ impl Metadata {
             .await
     }
 
-    /// Gives a resource to another account. Answers its kind, and when it was given; `None` when it is gone or has no owner.
+    /// Gives a resource to another account. Answers its kind, and when it was given.
     pub async fn change_owner(
         &self,
         resource: &str,
         account: AccountUuid,
-    ) -> Result<Option<(ResourceKind, Timestamp)>, MetadataError> {
-        let now = self.now();
-        let Some((kind, Owner::Account(_))) = self.resource(resource).await? else { return Ok(None) };
-        if !OWNED.contains(&kind) {
-            return Ok(None);
-        }
-        let resource = resource.to_owned();
+    ) -> Result<(ResourceKind, Timestamp), ShareError> {
+        let (now, resource) = (self.now(), resource.to_owned());
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    if !accounts::hold(transaction, account).await? {
+                        return Err(ShareError::AccountGone(account));
+                    }
+                    let found = resources::lock_owned(transaction, &[&resource]).await?;
+                    let kind = found.get(&resource).map(|(kind, _)| *kind).filter(|kind| OWNED.contains(kind));
+                    let Some(kind) = kind else { return Err(ShareError::NoOwner(resource)) };
                     give(transaction, kind, &resource, account, now).await?;
-                    Ok(Some((kind, now)))
+                    Ok((kind, now))
                 })
             })
             .await
     }
+}
+
+async fn share(
+    transaction: &Transaction,
+    resources: &[String],
+    with: Receivers,
+    by: Option<AccountUuid>,
+    now: Timestamp,
+) -> Result<(), ShareError> {
+    let receivers = with.texts();
+    // Sorted, as all rows of one kind are locked.
+    for receiver in in_order(with.accounts, |account| *account) {
+        if !accounts::hold(transaction, receiver).await? {
+            return Err(ShareError::AccountGone(receiver));
+        }
+    }
+    let ids: Vec<_> = resources.iter().map(String::as_str).collect();
+    let mut rows = Vec::new();
+    for (resource, (kind, owner)) in resources::lock_owned(transaction, &ids).await? {
+        let Owner::Account(owner) = owner else { continue };
+        if !OWNED.contains(&kind) {
+            return Err(ShareError::NoOwner(resource));
+        }
+        if by.is_some_and(|by| by != owner) {
+            return Err(ShareError::NotOwner(resource));
+        }
+        rows.extend(receivers.iter().map(|receiver| (resource.clone(), receiver.clone(), kind.as_str(), text(owner))));
+    }
+    for chunk in rows.chunks(SHARES_AT_ONCE) {
+        insert(transaction, chunk, now).await?;
+    }
+    Ok(())
 }
 
 /// Inserts shares, each of a resource, a receiver, a kind and an owner, in one statement.

@@ -3,7 +3,7 @@
 use crate::columns::{Columns, affected, all, execute, for_update, one, optional, placeholders, text};
 use crate::resources::lock;
 use crate::writer::Transaction;
-use crate::{CreateError, Metadata, MetadataError, NewTags, TagRow, shares, tags};
+use crate::{CreateError, Metadata, MetadataError, NewTags, TagRow, accounts, shares, tags};
 use imprint_api::ResourceKind;
 use imprint_domain::{AccountUuid, TagPatternUuid, Timestamp};
 use std::collections::HashMap;
@@ -83,6 +83,9 @@ impl Metadata {
         self.writer()
             .write(move |transaction| {
                 Box::pin(async move {
+                    if !accounts::hold(transaction, row.account).await? {
+                        return Err(CreateError::AccountGone);
+                    }
                     let sql = "INSERT INTO tag_pattern (uuid, name, value, description, color, kind, account_uuid, \
                                created, changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
                     let values = vec![

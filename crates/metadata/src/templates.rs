@@ -9,7 +9,7 @@ use crate::error::is_taken;
 use crate::images::{ImageRefRow, ImageRow, NOT_CALCULATED};
 use crate::quotas::{self, Counted};
 use crate::writer::Transaction;
-use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, digests, new_images, records, tags};
+use crate::{Metadata, MetadataError, NewTags, QuotaExceeded, accounts, digests, new_images, records, tags};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, CatalogState, EncodedRoot, ImageFormat, ImageUuid, MediaType, ResourceState,
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid,
@@ -48,13 +48,17 @@ pub struct NewImage {
     pub layout_version: u64,
     /// Its tags.
     pub tags: NewTags,
-    /// Whether the account has quotas.
+    /// Whether the account has quotas or may be deleted: the first administrator's, whose images are made with the fewest
+    /// round trips, neither has nor may.
     pub limited: bool,
 }
 
 /// Why an image was not made of a backup.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateImageError {
+    /// The account that it would belong to was deleted meanwhile.
+    #[error("the account is gone")]
+    AccountGone,
     /// The backup was deleted meanwhile, or is not on that storage.
     #[error("the backup is not on that storage")]
     NotOnStorage,
@@ -153,6 +157,9 @@ fn check_source(row: &Columns) -> Result<Source, CreateImageError> {
 }
 
 async fn create(transaction: &Transaction, new: NewImage, now: Timestamp) -> Result<ImageRow, CreateImageError> {
+    if new.limited && !accounts::hold(transaction, new.account).await? {
+        return Err(CreateImageError::AccountGone);
+    }
     // Deleting the backup locks and changes both rows: either they are seen here as Deleting, or it waits for this image.
     // A share lock, so that images of one backup are made side by side.
     let sql = format!("{SOURCE}{}", on_postgres(transaction, " FOR SHARE OF b, r"));
@@ -182,7 +189,7 @@ async fn create(transaction: &Transaction, new: NewImage, now: Timestamp) -> Res
         format: ImageFormat::Qcow2,
         system: new.system,
         virtio: new.virtio,
-        rev: 1,
+        rev: records::first_revision(now),
         account: new.account,
         refs: Vec::new(),
         created: now,

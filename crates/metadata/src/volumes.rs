@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, all, execute, for_update, number, one, optional, placeholders, text};
 use crate::writer::Transaction;
-use crate::{CreateError, Metadata, MetadataError, NewTags, shares};
+use crate::{CreateError, Metadata, MetadataError, NewTags, accounts, shares};
 use imprint_domain::{
     AccountUuid, BackupStorageUuid, ImageUuid, LeaseUuid, PrimaryStorageUuid, ResourceState, ResourceStatus, Timestamp,
     VolumeBackupUuid, VolumeUuid,
@@ -132,6 +132,9 @@ impl Metadata {
             .write(move |transaction| {
                 Box::pin(async move {
                     let (uuid, created) = (volume.uuid, volume.created);
+                    if !accounts::hold(transaction, volume.account).await? {
+                        return Err(CreateError::AccountGone);
+                    }
                     insert(transaction, volume).await?;
                     tags.insert(transaction, uuid, "VolumeVO", created).await?;
                     Ok(())
@@ -152,6 +155,9 @@ impl Metadata {
             .write(move |transaction| {
                 Box::pin(async move {
                     let (uuid, created) = (volume.uuid, volume.created);
+                    if !accounts::hold(transaction, volume.account).await? {
+                        return Err(CreateError::AccountGone);
+                    }
                     insert(transaction, volume).await?;
                     let sql = "UPDATE volume SET lease_uuid = $1 WHERE uuid = $2";
                     execute(transaction, sql, vec![text(lease), text(uuid)]).await?;

@@ -11,8 +11,21 @@
 //! | a commit for any other reason, or anything with an I/O error or a damaged file | the same, and the writer ends: after a failed fsync nobody knows what the log holds until the database is opened again |
 //!
 //! On PostgreSQL each change is a transaction on a connection of the pool. Nothing is run twice there: rows are locked in
-//! one order everywhere (volume, storage, backup or image, its references, lease, segment), so that no two changes wait
-//! for each other, and at `READ COMMITTED` there is no other reason to.
+//! one order everywhere, so that no two changes wait for each other, and at `READ COMMITTED` there is no other reason to:
+//!
+//! | | row | locked by |
+//! |---|---|---|
+//! | 1 | account | shared by whoever inserts what it owns, or gives or shares something with it (`accounts::hold`); alone by whoever deletes it |
+//! | 2 | volume | backups that begin, reverts, its own changes |
+//! | 3 | storage | shared by what begins on it; alone by its catalog's next object and by reconciliation |
+//! | 4 | backup, then image | its own changes; shared by what is made of it |
+//! | 5 | its references | the same |
+//! | 6 | long job | its own changes, and the deletion of its account |
+//! | 7 | the account's quotas | whoever counts what it has: after all that the counted row needs |
+//! | 8 | lease, segment | what is written under it |
+//! | 9 | tag pattern | shared by whoever tags with it; alone by its own changes |
+//!
+//! Several of one kind are locked in the order of their ids.
 
 mod queue;
 mod transaction;

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use imprint_api::{Access, ErrorCode, OperationDescription};
 use imprint_domain::JobUuid;
 use imprint_service::{
-    BoxFuture, Caller, Context, Dispatch, Dispatcher, IdReference, Owner, Performed, ServiceError, Work,
+    BoxFuture, Caller, Context, Dispatch, Dispatcher, IdReference, Owner, Performed, Place, ServiceError, Work,
 };
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -16,6 +16,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Where a request came from.
 #[derive(Clone, Debug)]
@@ -79,6 +80,9 @@ impl From<ServiceError> for Early {
 pub(crate) struct Calls<B> {
     backend: Arc<B>,
     performers: Vec<Performer<B>>,
+    /// A place for each call that may run at once.
+    places: Arc<Semaphore>,
+    most: usize,
 }
 
 impl<B> fmt::Debug for Calls<B> {
@@ -88,8 +92,16 @@ impl<B> fmt::Debug for Calls<B> {
 }
 
 impl<B: Backend> Calls<B> {
-    pub(crate) fn new(backend: Arc<B>) -> Arc<Self> {
-        Arc::new(Self { backend, performers: performers() })
+    /// Of which so many may run at once.
+    pub(crate) fn new(backend: Arc<B>, most: usize) -> Arc<Self> {
+        Arc::new(Self { backend, performers: performers(), places: Arc::new(Semaphore::new(most)), most })
+    }
+
+    /// Waits until no call runs any more.
+    pub(crate) async fn ended(&self) {
+        let all = u32::try_from(self.most).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let _all = self.places.acquire_many(all).await;
     }
 
     /// Performs a call. Never panics, whatever the operation does.
@@ -137,6 +149,11 @@ impl<B: Backend> Calls<B> {
 }
 
 impl<B: Backend> Dispatch for Calls<B> {
+    fn place(&self) -> Result<Place, ServiceError> {
+        let place = self.places.clone().try_acquire_owned();
+        place.map(Place).map_err(|_| ServiceError::TooManyCalls { limit: self.most })
+    }
+
     fn check(
         &self,
         operation: &'static OperationDescription,

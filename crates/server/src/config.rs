@@ -138,7 +138,7 @@ pub struct ServerConfig {
     #[arg(long, env = "IMPRINT_MAX_CONNECTIONS", value_name = "N", default_value = "1024", value_parser = limit)]
     pub max_connections: usize,
 
-    /// Calls at once, jobs that go on after their request included; long jobs are not counted.
+    /// Calls at once, jobs that go on after their request and long jobs included.
     #[arg(long, env = "IMPRINT_MAX_CALLS", value_name = "N", default_value = "256", value_parser = limit)]
     pub max_calls: usize,
 

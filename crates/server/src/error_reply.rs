@@ -46,12 +46,6 @@ pub(crate) fn panicked(job: &str) -> ErrorCode {
         .with_elaboration(&format!("The server's log has the cause, under job {}.", shown(job)))
 }
 
-/// As many calls run as may.
-pub(crate) fn busy(limit: usize) -> ErrorCode {
-    ErrorCode::new(ErrorKind::NOT_READY, &format!("{limit} calls are running, which is as many as may"))
-        .with_elaboration("Try again when some of them have ended.")
-}
-
 fn kind(error: &ServiceError) -> ErrorKind {
     match error {
         ServiceError::InvalidArgument { .. } => ErrorKind::INVALID_ARGUMENT,
@@ -74,6 +68,7 @@ fn kind(error: &ServiceError) -> ErrorKind {
         | ServiceError::MetadataClosed
         | ServiceError::Internal { .. } => ErrorKind::INTERNAL,
         ServiceError::NotSupported { .. } => ErrorKind::NOT_SUPPORTED,
+        ServiceError::TooManyCalls { .. } => ErrorKind::NOT_READY,
         ServiceError::Stopping | ServiceError::Cancelled => ErrorKind::CANCELLED,
         ServiceError::TimedOut => ErrorKind::TIMEOUT,
         ServiceError::NotCreated { .. } => ErrorKind::CREATE_RESOURCE,
@@ -96,6 +91,7 @@ fn advice(error: &ServiceError) -> Option<&'static str> {
             "Delete what is not needed any more and expunge it, or have the administrator call UpdateQuota."
         }
         ServiceError::MetadataClosed => "Restart the server; its log has the cause.",
+        ServiceError::TooManyCalls { .. } => "Try again when some of them have ended.",
         ServiceError::Stopping => "Call again when the server is back.",
         ServiceError::TimedOut => "Call again with a longer X-API-Timeout, in seconds.",
         ServiceError::Refused(refusal) => return refusal_advice(refusal),

@@ -213,9 +213,9 @@ impl<B: Backend> Front<B> {
             (Runs::AsJob, None, Some(_)) => Mode::Named,
             (Runs::AsJob, None, None) => Mode::Wait,
         };
-        let permit = match self.api.place() {
-            Ok(permit) => permit,
-            Err(busy) => return Ok(reply::error(&busy)),
+        let place = match self.api.place() {
+            Ok(place) => place,
+            Err(error) => return Ok(reply::error(&error_reply::error_code(&error, &call.job))),
         };
         let accepted = accepted(operation, &call, headers.timeout);
         let running = Running {
@@ -226,7 +226,7 @@ impl<B: Backend> Front<B> {
             operation: operation.name,
             mode,
             sync_wait: self.config.sync_wait,
-            permit,
+            place,
         };
         match running.start(self.api.all.clone().call(call)).await {
             Answer::Ended(outcome) => Ok(ended(outcome, operation.name, wants_schema)),

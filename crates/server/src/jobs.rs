@@ -14,11 +14,12 @@ use crate::call::Outcome;
 use crate::error_reply;
 use crate::job_records::{JobRecords, Keep};
 use crate::web_hook::{Hook, WebHooks};
+use imprint_service::Place;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// What the client gets for its request.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub(crate) struct Running<B> {
     /// How long a client waits before the call becomes a job.
     pub(crate) sync_wait: Duration,
     /// Its place among the calls that may run at once.
-    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) place: Place,
 }
 
 impl<B: Backend> Running<B> {
@@ -115,8 +116,8 @@ impl<B: Backend> Running<B> {
         let _ = answer.send(Answer::Accepted);
         let outcome = work.await;
         self.end(&outcome).await;
-        let Self { hooks, job, mode, permit, .. } = self;
-        drop(permit);
+        let Self { hooks, job, mode, place, .. } = self;
+        drop(place);
         if let Mode::Hooked(hook) = mode {
             hooks.tell(hook, job, &outcome);
         }

@@ -8,20 +8,16 @@ use crate::parameters::typed;
 use crate::query_parameters::{self, QueryRefusal};
 use imprint_api::{Access, ErrorCode, ErrorKind, OperationDescription, QueryDescription};
 use imprint_domain::{JobUuid, Timestamp};
-use imprint_service::{Caller, QueryReply, QueryRequest, ServiceError, Work};
+use imprint_service::{Caller, Dispatch, Place, QueryReply, QueryRequest, ServiceError, Work};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Calls operations and queries.
 #[derive(Debug)]
 pub struct LocalApi<B> {
     pub(crate) backend: Arc<B>,
     pub(crate) all: Arc<Calls<B>>,
-    /// A place for each call that may run at once.
-    places: Arc<Semaphore>,
-    max_calls: usize,
 }
 
 /// Who asks for something from within a page.
@@ -38,8 +34,8 @@ pub struct Visitor {
 impl<B: Backend> LocalApi<B> {
     /// The API of this service, which runs at most so many calls at once.
     pub fn new(backend: Arc<B>, max_calls: usize) -> Arc<Self> {
-        let all = Calls::new(backend.clone());
-        Arc::new(Self { backend, all, places: Arc::new(Semaphore::new(max_calls)), max_calls })
+        let all = Calls::new(backend.clone(), max_calls);
+        Arc::new(Self { backend, all })
     }
 
     /// What the service's clock shows.
@@ -56,15 +52,13 @@ impl<B: Backend> LocalApi<B> {
     ///
     /// # Errors
     /// When all are taken.
-    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Box<ErrorCode>> {
-        self.places.clone().try_acquire_owned().map_err(|_| Box::new(error_reply::busy(self.max_calls)))
+    pub(crate) fn place(&self) -> Result<Place, ServiceError> {
+        self.all.place()
     }
 
     /// Waits until no call runs any more.
     pub(crate) async fn ended(&self) {
-        let all = u32::try_from(self.max_calls).unwrap_or(u32::MAX);
-        // The semaphore is never closed.
-        let _all = self.places.acquire_many(all).await;
+        self.all.ended().await;
     }
 
     /// Whose session that is.
@@ -89,7 +83,7 @@ impl<B: Backend> LocalApi<B> {
         visitor: &Visitor,
     ) -> Result<Value, Box<ErrorCode>> {
         let parameters = typed(operation, parameters).map_err(|refusal| refused(&refusal.text))?;
-        let place = self.place()?;
+        let place = self.place().map_err(|error| error_code(&error))?;
         let caller = match operation.access {
             Access::Anyone => None,
             _ => Some(self.backend.caller(visitor.session.as_deref().unwrap_or_default()).await),

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How a call of an operation ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,11 @@ pub struct Performed {
 /// A future of something.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// A place among the calls that may run at once; it is free again when this is dropped, and a server that stops waits for
+/// that.
+#[derive(Debug)]
+pub struct Place(pub OwnedSemaphorePermit);
+
 /// Whoever can call every operation. The front is: it knows how parameters are checked and errors are told.
 pub trait Dispatch: Send + Sync {
     /// Checks a call as that of a client is: types, rules, existence, permission. Answers the parameters as they are used.
@@ -30,6 +36,12 @@ pub trait Dispatch: Send + Sync {
         parameters: Map<String, Value>,
         caller: Caller,
     ) -> BoxFuture<Result<Map<String, Value>, ServiceError>>;
+
+    /// A place for a call that runs on after the one that begins it.
+    ///
+    /// # Errors
+    /// `TooManyCalls` when as many run as may.
+    fn place(&self) -> Result<Place, ServiceError>;
 
     /// Performs a call that was checked.
     fn perform(

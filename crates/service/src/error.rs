@@ -97,6 +97,12 @@ pub enum ServiceError {
     /// The database takes no changes: the server is stopping, or an earlier change failed.
     #[error("the metadata take no more changes; the server must be restarted")]
     MetadataClosed,
+    /// As many calls run as may.
+    #[error("{limit} calls are running, which is as many as may")]
+    TooManyCalls {
+        /// How many may.
+        limit: usize,
+    },
     /// The work was stopped before its end.
     #[error("the server is stopping; try again")]
     Stopping,
@@ -193,7 +199,11 @@ impl ServiceError {
     pub(crate) fn from_create(error: imprint_metadata::CreateError, uuid: &impl ToString) -> Self {
         match error {
             imprint_metadata::CreateError::UuidTaken => Self::UuidTaken { value: uuid.to_string() },
-            other => Self::Internal { action: "make a row", source: other.into() },
+            imprint_metadata::CreateError::AccountGone => Refusal::AccountGone.into(),
+            imprint_metadata::CreateError::Metadata(error) => error.into(),
+            other @ imprint_metadata::CreateError::NameTaken => {
+                Self::Internal { action: "make a row", source: other.into() }
+            }
         }
     }
 
@@ -243,6 +253,15 @@ impl ServiceError {
 /// Why a well-formed call on existing resources was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    /// The account that something was to be made for was deleted meanwhile.
+    #[error("the account that this was for was deleted meanwhile; nothing was made")]
+    AccountGone,
+    /// It goes with its account.
+    #[error("field[resourceUuids]: uuid:{resource} is of a kind that cannot be shared")]
+    NotShareable {
+        /// Its id.
+        resource: String,
+    },
     /// The account of the administrator is needed.
     #[error("the administrator's account cannot be deleted")]
     AdministratorStays,

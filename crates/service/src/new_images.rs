@@ -38,6 +38,7 @@ pub(crate) fn not_made(
         MakeImageError::Begin(BeginImageError::StorageNotUsable { storage, state, status }) => {
             Refusal::StorageNotUsable { field, storage: storage.to_string(), state, status }.into()
         }
+        MakeImageError::Begin(BeginImageError::AccountGone) => Refusal::AccountGone.into(),
         MakeImageError::Begin(BeginImageError::Quota(exceeded)) | MakeImageError::Quota(exceeded) => exceeded.into(),
         MakeImageError::Begin(BeginImageError::UuidTaken) => ServiceError::UuidTaken { value: image.to_string() },
         MakeImageError::Begin(BeginImageError::Metadata(error)) | MakeImageError::Metadata(error) => error.into(),

@@ -9,16 +9,16 @@ use crate::image_origin::ImageDirs;
 use crate::insights::Measured;
 use crate::log_in_limits::LogInLimits;
 use crate::long_jobs::RunningLongJobs;
+use crate::lost_work::LostWork;
 use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
 use crate::progress::ProgressTable;
 use crate::session_cache::SessionCache;
 use crate::{Refusal, ServiceError, capacity, durable_dir, password};
-use imprint_api::{ErrorCode, ErrorKind, ErrorReply, ReplyZone};
+use imprint_api::ReplyZone;
 use imprint_disk_format::remove_abandoned_drafts;
 use imprint_domain::{
-    AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, ResourceStatus,
-    StorageStatus, ZoneUuid,
+    AccountUuid, BackupStorageUuid, Clock, InstallationUuid, PrimaryStorageUuid, ResourceState, StorageStatus, ZoneUuid,
 };
 use imprint_jobs::{Jobs, JobsSettings};
 use imprint_metadata::{
@@ -108,6 +108,8 @@ pub struct Service {
     pub(crate) passwords: PasswordChecks,
     pub(crate) decoy_hash: String,
     pub(crate) adding_storage: Mutex<()>,
+    /// Backup storages that this server has found away, and not there again since.
+    pub(crate) found_away: std::sync::Mutex<HashSet<BackupStorageUuid>>,
     pub(crate) export_lifetime_seconds: i64,
     pub(crate) deletion: DeletionSettings,
     pub(crate) node: String,
@@ -165,6 +167,7 @@ impl Service {
             passwords: PasswordChecks::start(),
             decoy_hash: password::hash("no password has this hash"),
             adding_storage: Mutex::new(()),
+            found_away: std::sync::Mutex::default(),
             deletion: settings.deletion,
             export_lifetime_seconds: i64::try_from(settings.export_lifetime.as_secs()).unwrap_or(i64::MAX),
             node: node.to_string(),
@@ -184,7 +187,7 @@ impl Service {
         service.finish_deletions().await;
         let service = Arc::new(service);
         service.jobs.start_background();
-        crate::upkeep::start(Arc::downgrade(&service));
+        crate::upkeep::start(&service);
         Ok(service)
     }
 
@@ -250,14 +253,11 @@ impl Service {
         let mut abandoned = self.metadata.abandon_orphaned_backups().await?;
         abandoned += self.metadata.abandon_orphaned_images().await?;
         abandoned += self.metadata.abandon_orphaned_copies().await?;
-        let interrupted = ErrorCode::new(
-            ErrorKind::INTERNAL,
-            "the server was restarted while this ran; query the resource to see whether it was made, and try again",
-        );
-        let body = serde_json::to_string(&ErrorReply { error: interrupted });
-        let body = body.map_err(|error| ServiceError::internal("write an error")(error.into()))?;
-        let failed = self.metadata.fail_interrupted_jobs(&self.node, &body).await?
-            + self.metadata.fail_interrupted_long_jobs(&self.node, &body).await?;
+        // Before anything runs here: what a server runs that nobody has seen alive is taken for lost.
+        self.note_alive().await?;
+        let lost = LostWork::error()?;
+        let failed = self.metadata.fail_interrupted_jobs(&self.node, &lost.body).await?
+            + self.metadata.fail_interrupted_long_jobs(&self.node, &lost.result).await?;
         if expired + abandoned + failed > 0 {
             tracing::info!(expired, abandoned, failed, "took back what the last run left half done");
         }
@@ -442,39 +442,6 @@ impl Service {
             if let Err(error) = self.end_volume_removal(&volume).await {
                 let reason = crate::error::chain(&error);
                 tracing::warn!(volume = %volume.uuid, reason, "a volume's removal could not be ended");
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends deletions whose first half was done. What fails is tried again at the next start.
-    pub(crate) async fn finish_deletions(&self) {
-        let mut published = HashSet::new();
-        for storage in self.jobs.stores().connected() {
-            match self.jobs.publish(storage).await {
-                Ok(()) => _ = published.insert(storage),
-                Err(error) => tracing::warn!(%error, %storage, "a catalog cannot be published yet"),
-            }
-        }
-        if let Err(error) = self.end_published_deletions(&published).await {
-            let reason = crate::error::chain(&error);
-            tracing::warn!(reason, "deletions that were begun could not be ended yet");
-        }
-    }
-
-    /// Removes rows whose tombstones are all in their stores: one that is not would be forgotten with its row.
-    async fn end_published_deletions(&self, published: &HashSet<BackupStorageUuid>) -> Result<(), ServiceError> {
-        let is_out = |status, storage| status != ResourceStatus::Deleting || published.contains(&storage);
-        for uuid in self.metadata.deleting_backups().await? {
-            let Some(row) = self.metadata.volume_backup(uuid).await? else { continue };
-            if row.refs.iter().all(|reference| is_out(reference.status, reference.storage)) {
-                self.metadata.end_backup_deletion(uuid).await?;
-            }
-        }
-        for uuid in self.metadata.expunging_images().await? {
-            let Some(row) = self.metadata.image(uuid).await? else { continue };
-            if row.refs.iter().all(|reference| is_out(reference.status, reference.storage)) {
-                self.metadata.end_image_expunge(uuid).await?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use crate::{Refusal, Service, ServiceError};
 use imprint_domain::{BackupStorageUuid, StorageStatus};
 use imprint_jobs::ReconnectError;
 use imprint_metadata::{BackupStorageRow, PrimaryStorageRow};
+use std::sync::PoisonError;
 
 impl Service {
     /// What a backup storage holds and may still hold; `None` while its directory is not there.
@@ -75,11 +76,15 @@ impl Service {
             if is_open && !is_healthy && row.status == StorageStatus::Connected {
                 tracing::error!(storage = %row.uuid, url = row.url, "a backup storage is away or has failed");
                 self.metadata.set_backup_storage_status(row.uuid, StorageStatus::Disconnected, None).await?;
+                self.found_away.lock().unwrap_or_else(PoisonError::into_inner).insert(row.uuid);
             }
-            // Another server that shares it may see what this one does not.
-            if is_healthy && row.status == StorageStatus::Disconnected && !self.jobs.is_shared() {
-                tracing::info!(storage = %row.uuid, url = row.url, "a backup storage is there again");
-                self.metadata.set_backup_storage_status(row.uuid, StorageStatus::Connected, None).await?;
+            // Another server that shares it may see what this one does not: that one has to find it there again.
+            if is_healthy && row.status == StorageStatus::Disconnected {
+                let was_away = self.found_away.lock().unwrap_or_else(PoisonError::into_inner).remove(&row.uuid);
+                if was_away || !self.jobs.is_shared() {
+                    tracing::info!(storage = %row.uuid, url = row.url, "a backup storage is there again");
+                    self.metadata.set_backup_storage_status(row.uuid, StorageStatus::Connected, None).await?;
+                }
             }
             self.note_space(&row).await?;
         }
@@ -87,5 +92,60 @@ impl Service {
             self.note_primary(&row).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DeletionPolicy, DeletionSettings, Service, Settings, SystemClock};
+    use imprint_domain::StorageStatus;
+    use imprint_test_support::{PostgresCluster, temp_dir};
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    async fn start(data: &Path, database: &str) -> Arc<Service> {
+        let settings = Settings {
+            data: data.to_owned(),
+            database: Some(database.to_owned()),
+            allow_dirs: Vec::new(),
+            zone: imprint_api::ReplyZone::default(),
+            export_lifetime: Duration::from_hours(1),
+            memory_budget: 64 << 20,
+            max_image_size: 1 << 20,
+            allow_private_image_urls: false,
+            automatic_digests: false,
+            deletion: DeletionSettings {
+                images: DeletionPolicy::Never,
+                volumes: DeletionPolicy::Never,
+                expunge_after: Duration::ZERO,
+            },
+            admin_password: Some("password".to_owned()),
+        };
+        Service::start(settings, Arc::new(SystemClock)).await.unwrap()
+    }
+
+    async fn status(service: &Service) -> StorageStatus {
+        service.metadata.backup_storages().await.unwrap().remove(0).status
+    }
+
+    #[tokio::test]
+    async fn of_servers_that_share_a_storage_the_one_that_found_it_away_connects_it_again() {
+        let cluster = PostgresCluster::start().unwrap();
+        let database = cluster.create_database().unwrap();
+        let (one, two) = (temp_dir(), temp_dir());
+        let (here, there) = (start(one.path(), &database).await, start(two.path(), &database).await);
+        let (store, away) = (one.path().join("store"), one.path().join("away"));
+        here.check_storages().await.unwrap();
+        assert_eq!(status(&here).await, StorageStatus::Connected);
+
+        std::fs::rename(&store, &away).unwrap();
+        here.check_storages().await.unwrap();
+        assert_eq!(status(&here).await, StorageStatus::Disconnected);
+        std::fs::rename(&away, &store).unwrap();
+        there.check_storages().await.unwrap();
+        assert_eq!(status(&here).await, StorageStatus::Disconnected, "the other one has never missed it");
+        here.check_storages().await.unwrap();
+        assert_eq!(status(&here).await, StorageStatus::Connected);
     }
 }

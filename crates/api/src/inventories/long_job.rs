@@ -21,7 +21,7 @@ pub struct LongJobInventory {
     pub job_name: String,
     /// The parameters of the operation as JSON text.
     pub job_data: String,
-    /// The reply or the error as JSON text, once it has ended.
+    /// Once it has ended: the reply with `success`, or the error (`code`, `description`, `details`, …), as JSON text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_result: Option<String>,
     /// `Waiting`, `Running`, `Suspended`, `Canceling`, `Canceled`, `Succeeded` or `Failed`.

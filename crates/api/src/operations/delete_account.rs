@@ -5,7 +5,7 @@ use imprint_domain::AccountUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Deletes an account. What it owns goes to the administrator.
+/// Deletes an account. What it owns goes to the administrator; what its running calls have not begun by then is refused.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteAccount {

@@ -5,7 +5,7 @@ use imprint_domain::LongJobUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Runs a long job that has ended once more.
+/// Runs a long job that has ended once more: on behalf of its owner, and with what the owner may do now, whoever calls.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RerunLongJob {

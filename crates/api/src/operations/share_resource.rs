@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Shares resources with accounts, or with all. They may use them, and not change them.
+/// Volumes, backups, images, tag patterns and long jobs are shared; what belongs to nobody everybody sees.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShareResource {

@@ -5,7 +5,8 @@ use imprint_domain::{ResourceUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Starts an operation as a long job, whose state and result can be queried later.
+/// Starts an operation as a long job, whose state and result can be queried later: it is kept for 30 days after its end,
+/// or its last change. While it runs it is one of the calls that may run at once.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmitLongJob {

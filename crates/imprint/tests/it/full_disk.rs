@@ -5,8 +5,10 @@ use crate::server::{Reply, Server, data_with, noise, sample_disk, text};
 use imprint_test_support::{Effect, Fault, Lasts, PowerCutFs, Step};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 const GIB: u64 = 1 << 30;
+const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
 /// A server whose data lie on an ordinary disk and whose storage `full` lies on one that fails.
@@ -169,4 +171,28 @@ fn a_full_file_system_that_holds_everything_refuses_and_goes_on_when_there_is_ro
     let server = Server::start_with(&data, &["--allow-dir", volumes.path().to_str().unwrap()]);
     assert_eq!(server.query("/zstack/v1/volume-backups?q=status=Ready").len(), 2);
     assert_eq!(server.query("/zstack/v1/volume-backups").len(), 2);
+}
+
+#[test]
+fn a_storage_whose_disk_failed_to_sync_is_disconnected_until_it_is_reconnected() {
+    let Some(it) = Fixture::new(8 * GIB) else { return };
+    let first = it.take().inventory();
+    std::fs::write(&it.file, noise(5, 3 << 20)).unwrap();
+    it.disk.inject(Fault { steps: vec![Step::Sync], after: 0, effect: Effect::Errno(EIO), lasts: Lasts::Once });
+    it.take().refused("SYS.1006", &[&it.storage]);
+    it.disk.heal();
+    // Nobody knows what the disk holds: nothing more is written, and within a minute everybody sees it.
+    it.take().refused("SYS.1006", &[&it.storage]);
+    let status = || it.server.query(&format!("/zstack/v1/backup-storage/{}", it.storage))[0]["status"].clone();
+    let begun = Instant::now();
+    while status() == "Connected" {
+        assert!(begun.elapsed() < Duration::from_secs(90), "it is not noticed");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    it.take().refused("SYS.1006", &["Disconnected"]);
+    let path = format!("/zstack/v1/backup-storage/{}/actions", it.storage);
+    let reconnected = it.server.finish(it.server.put(&path, &json!({"reconnectBackupStorage": {}}))).inventory();
+    assert_eq!(reconnected["status"], "Connected");
+    it.works_again();
+    assert!(it.content(&it.template(&first)) == sample_disk(1));
 }

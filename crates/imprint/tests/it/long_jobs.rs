@@ -140,6 +140,69 @@ fn a_long_job_that_a_dead_server_was_running_has_failed() {
     let server = Server::start(temp.path());
     let row = job(&server, &uuid);
     assert_eq!(row["state"], "Failed");
-    assert!(text(&row["jobResult"]).contains("restarted"), "{row}");
+    // As of every job that failed: the error, and nothing around it.
+    let error: Value = serde_json::from_str(&text(&row["jobResult"])).unwrap();
+    assert_eq!(error["code"], "SYS.1000");
+    assert!(text(&error["details"]).contains("restarted"), "{error}");
+    assert_eq!(server.query("/zstack/v1/volume-backups").len(), 0);
+}
+
+#[test]
+fn a_job_runs_again_with_what_its_owner_may_do_whoever_asks_for_it() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    let (ann, session) = server.account("ann");
+    let own = |account: &str| {
+        let body = json!({"params": {"resourceUuid": volume}});
+        server.finish(server.post(&format!("/zstack/v1/account/{account}/resources"), &body)).ok();
+    };
+    own(&ann);
+    let data = json!({"volumeUuid": &volume, "backupStorageUuid": server.backup_storage(), "name": "b"}).to_string();
+    let params = json!({"jobName": "APICreateVolumeBackupMsg", "jobData": data});
+    let submitted = server.call_as(&session, "POST", "/zstack/v1/longjobs", &json!({"params": params})).inventory();
+    let uuid = text(&submitted["uuid"]);
+    wait_for(&server, &uuid, "Succeeded");
+
+    let rerun = || server.put(&format!("/zstack/v1/longjobs/{uuid}/actions"), &json!({"rerunLongJob": {}}));
+    own(crate::server::ADMIN);
+    rerun().refused("SYS.1006", &["volumeUuid", "another account"]);
+    assert_eq!(job(&server, &uuid)["state"], "Succeeded");
+    own(&ann);
+    assert_eq!(rerun().inventory()["state"], "Running");
+    wait_for(&server, &uuid, "Succeeded");
+    let backups = server.call_as(&session, "GET", "/zstack/v1/volume-backups", &Value::Null).ok();
+    assert_eq!(backups["inventories"].as_array().unwrap().len(), 2, "both are hers");
+}
+
+#[test]
+fn long_jobs_count_among_the_calls_and_are_waited_for_at_the_end() {
+    let (temp, _) = data_with("a.raw", &noise(9, 32 << 20));
+    let server = Server::start_with(temp.path(), &["--max-calls", "2"]);
+    let volume = server.volume("a.raw", "raw");
+    let data = json!({"volumeUuid": &volume, "backupStorageUuid": server.backup_storage(), "name": "b",
+        "volumeReadBandwidth": 1 << 20});
+    let uuid = text(&submit(&server, "APICreateVolumeBackupMsg", &data).inventory()["uuid"]);
+    // It and the call that submits another one are two.
+    submit(&server, "APICreateVolumeBackupMsg", &data).refused("SYS.1010", &["2 calls"]);
+    assert_eq!(server.query("/zstack/v1/longjobs").len(), 1);
+    let actions = format!("/zstack/v1/longjobs/{uuid}/actions");
+    server.put(&actions, &json!({"cancelLongJob": {}})).ok();
+    wait_for(&server, &uuid, "Canceled");
+    // Its place is free a moment after its end is written.
+    let begun = Instant::now();
+    let again = loop {
+        let reply = submit(&server, "APICreateVolumeBackupMsg", &data);
+        if reply.status == 200 {
+            break text(&reply.inventory()["uuid"]);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{}", reply.text);
+    };
+    assert!(server.terminate().success());
+    let server = Server::start(temp.path());
+    let row = job(&server, &again);
+    let error: Value = serde_json::from_str(&text(&row["jobResult"])).unwrap();
+    assert_eq!((&row["state"], &error["code"]), (&json!("Failed"), &json!("SYS.1017")), "{row}");
+    assert!(text(&error["details"]).contains("stopping"), "it was not taken for lost: {error}");
     assert_eq!(server.query("/zstack/v1/volume-backups").len(), 0);
 }

@@ -1,6 +1,6 @@
 //! The main job with its metadata in PostgreSQL, by one server and by two.
 
-use crate::server::{Server, data_with, noise, sample_disk, template_path, text};
+use crate::server::{Server, data_with, noise, run, sample_disk, template_path, text};
 use imprint_test_support::PostgresCluster;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -278,4 +278,44 @@ fn servers_that_start_at_once_on_an_empty_database_make_its_defaults_once() {
         let rows: Vec<Vec<Value>> = servers.iter().map(|it| it.query(&format!("/zstack/v1/{path}"))).collect();
         assert_eq!(rows[0].len(), 1, "{path}: {:?}", rows[0]);
     }
+}
+
+#[test]
+fn what_a_server_ran_that_never_returns_fails_on_the_others() {
+    const JOB: &str = "5b8f02d7aa4d4ea6b90f5e12837bd1c4";
+    let (temp, _) = data_with("disk.raw", &noise(3, 32 << 20));
+    let other = tempfile::tempdir().unwrap();
+    let database = database();
+    let (one, two) = (start(temp.path(), &database), start(other.path(), &database));
+    let volume = one.volume("disk.raw", "raw");
+    let params = json!({"name": "b", "backupStorageUuid": one.backup_storage(), "volumeReadBandwidth": 1 << 20});
+    let request = one.request("POST", &format!("/zstack/v1/volumes/{volume}/volume-backups"));
+    let request = request.header("X-Job-UUID", JOB).header("X-Web-Hook", "http://hooks.invalid/");
+    let request = request.header("Authorization", format!("OAuth {}", one.session()));
+    let accepted = Server::send(request.body(json!({"params": params}).to_string()));
+    assert_eq!(accepted.status, 202, "{}", accepted.text);
+    let mut data = params.clone();
+    data["volumeUuid"] = json!(volume);
+    let submit = |server: &Server, data: &Value| {
+        let params = json!({"jobName": "APICreateVolumeBackupMsg", "jobData": data.to_string()});
+        text(&server.post("/zstack/v1/longjobs", &json!({"params": params})).inventory()["uuid"])
+    };
+    let (lost, own) = (submit(&one, &data), submit(&two, &data));
+    let state = |uuid: &str| two.query(&format!("/zstack/v1/longjobs/{uuid}"))[0].clone();
+    let poll = || Server::send(two.request("GET", &format!("/zstack/v1/api-jobs/{JOB}")));
+    one.kill();
+    assert_eq!((poll().status, state(&lost)["state"].clone()), (202, json!("Running")));
+    // As if two minutes had passed for everybody; the one that lives gives a sign within seconds.
+    let late = "UPDATE management_node SET seen = seen - 121000";
+    run("psql", &[&database, "-q", "-c", late]);
+    let begun = Instant::now();
+    while state(&lost)["state"] == "Running" || poll().status == 202 {
+        assert!(begun.elapsed() < Duration::from_secs(40), "nobody has missed the server");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    poll().refused("SYS.1000", &["restarted or lost"]);
+    let row = state(&lost);
+    let error: Value = serde_json::from_str(&text(&row["jobResult"])).unwrap();
+    assert_eq!((&row["state"], &error["code"]), (&json!("Failed"), &json!("SYS.1000")), "{row}");
+    assert_eq!(state(&own)["state"], "Running");
 }

@@ -142,9 +142,18 @@ fn yesterdays_database_learns_what_came_and_what_went_since() {
     // Yesterday's database must not delete today's backups, nor anything else.
     let refused = server.delete(&format!("/zstack/v1/volume-backups/{}", text(&old.backup["uuid"])));
     refused.refused("SYS.1006", &["read-only", "catalog"]);
+    let of_old = format!("/zstack/v1/volume-backups?q=uuid={}", text(&old.backup["uuid"]));
+    assert_eq!(server.query(&of_old)[0]["status"], "Ready", "nothing of it was begun");
+    let image = text(&old.image["uuid"]);
+    server.delete(&format!("/zstack/v1/images/{image}")).ok();
+    let expunge =
+        server.finish(server.put(&format!("/zstack/v1/images/{image}/actions"), &json!({"expungeImage": {}})));
+    expunge.refused("SYS.1006", &["read-only", "catalog"]);
+    assert_eq!(server.query(&format!("/zstack/v1/images/{image}"))[0]["backupStorageRefs"][0]["status"], "Deleted");
     let images = format!("/zstack/v1/backup-storage/image-store/{storage}/actions");
     server.finish(server.put(&images, &json!({"syncImage": {}}))).ok();
     check(&server, &new);
+    assert_eq!(server.query(&of_old).len(), 1, "what was refused is not done later");
     assert!(server.query(&format!("/zstack/v1/images?q=uuid={uuid}")).is_empty());
     assert!(server.query(&format!("/zstack/v1/volume-backups?q=uuid={}", text(&gone["uuid"]))).is_empty());
     assert_eq!(counts(&sync_backups(&server, &storage)), (0, 0));
@@ -198,4 +207,39 @@ fn what_is_not_whole_is_not_adopted_and_what_the_catalog_lacks_is_published_agai
     assert_eq!(counts(&grouped), (0, 0), "none was taken as a group");
     assert_eq!(server.query("/zstack/v1/volume-backups").len(), 1);
     assert!(server.download(&image, "raw") == noise(5, 1 << 20));
+}
+
+#[test]
+fn what_takes_the_id_of_something_deleted_is_not_taken_for_it() {
+    const BACKUP: &str = "0f4be1a7c05b4e3b9f6d0a1c2b3d4e5f";
+    let (temp, path) = data_with("disk.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("disk.raw", "raw");
+    let storage = server.backup_storage();
+    let take = |server: &Server| {
+        let body = json!({"params": {"name": "b", "backupStorageUuid": storage, "resourceUuid": BACKUP}});
+        server.finish(server.post(&format!("/zstack/v1/volumes/{volume}/volume-backups"), &body)).inventory()
+    };
+    let delete = |server: &Server| server.delete(&format!("/zstack/v1/volume-backups/{BACKUP}")).ok();
+    take(&server);
+    delete(&server);
+    std::fs::write(&path, noise(8, 1 << 20)).unwrap();
+    take(&server);
+    assert_eq!(counts(&sync_backups(&server, &storage)), (0, 0));
+    let check = |server: &Server| {
+        assert_eq!(server.query(&format!("/zstack/v1/volume-backups/{BACKUP}")).len(), 1);
+        let image = text(&server.template(BACKUP, "t").inventory()["uuid"]);
+        assert!(server.download(&image, "raw") == noise(8, 1 << 20));
+    };
+    check(&server);
+    server.kill();
+    for file in database_files(temp.path()) {
+        std::fs::remove_file(file).unwrap();
+    }
+    let server = Server::start(temp.path());
+    assert_eq!(counts(&sync_backups(&server, &storage)), (1, 0));
+    check(&server);
+    delete(&server);
+    assert_eq!(counts(&sync_backups(&server, &storage)), (0, 0));
+    assert!(server.query(&format!("/zstack/v1/volume-backups/{BACKUP}")).is_empty());
 }

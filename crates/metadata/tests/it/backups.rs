@@ -1,6 +1,6 @@
 //! Backups from begin to end.
 
-use crate::rows::{World, root};
+use crate::rows::{World, nth, root};
 use crate::test_db::TestDb;
 use imprint_domain::{
     BackupMode, BackupStorageUuid, CatalogState, LeaseUuid, ResourceState, ResourceStatus, StorageStatus,
@@ -24,7 +24,7 @@ async fn copy_to(db: &TestDb, world: &World, backup: VolumeBackupUuid) -> Backup
 async fn records(db: &TestDb, storage: BackupStorageUuid) -> Vec<(u64, CatalogState)> {
     let Some(batch) = db.metadata.take_catalog_batch(storage).await.unwrap() else { return Vec::new() };
     db.metadata.catalog_batch_done(storage, batch.seq).await.unwrap();
-    batch.records.iter().map(|record| (record.rev, record.state)).collect()
+    batch.records.iter().map(|record| (nth(record.rev), record.state)).collect()
 }
 
 on_both! {
@@ -136,7 +136,7 @@ on_both! {
         // Begun again after a restart: nothing is told twice.
         assert_eq!(db.metadata.begin_backup_deletion(backup, None).await.unwrap(), [world.storage]);
         assert_eq!(records(db, world.storage).await, [(2, CatalogState::Tombstone)]);
-        assert_eq!(db.metadata.volume_backup(backup).await.unwrap().unwrap().rev, 2);
+        assert_eq!(nth(db.metadata.volume_backup(backup).await.unwrap().unwrap().rev), 2);
         db.metadata.end_backup_deletion(backup).await.unwrap();
         db.metadata.end_backup_deletion(backup).await.unwrap();
         assert_eq!(db.metadata.volume_backup(backup).await.unwrap(), None);

@@ -1,6 +1,6 @@
 //! Copies between two storages.
 
-use crate::rows::{World, root};
+use crate::rows::{World, nth, root};
 use crate::test_db::TestDb;
 use imprint_domain::{BackupStorageUuid, CatalogState, LeaseUuid, ResourceStatus};
 use imprint_metadata::{BeginCopyError, CommitCopy, CommitImageError, CommitStoredCopy, CopyLeases, Digest, NewLease};
@@ -18,7 +18,7 @@ fn commit(from: u8, leases: &CopyLeases, to: u8) -> CommitStoredCopy {
 async fn records(db: &TestDb, storage: BackupStorageUuid) -> Vec<(u64, CatalogState)> {
     let Some(batch) = db.metadata.take_catalog_batch(storage).await.unwrap() else { return Vec::new() };
     db.metadata.catalog_batch_done(storage, batch.seq).await.unwrap();
-    batch.records.iter().map(|record| (record.rev, record.state)).collect()
+    batch.records.iter().map(|record| (nth(record.rev), record.state)).collect()
 }
 
 on_both! {
@@ -39,7 +39,7 @@ on_both! {
         let digest = Digest { md5: "m".to_owned(), sha256: "s".to_owned() };
         db.metadata.put_digest(root(1), imprint_domain::ImageFormat::Raw, 1, digest.clone()).await.unwrap();
         let row = db.metadata.commit_backup_copy(first, commit(1, &copying, 11)).await.unwrap();
-        assert_eq!((row.rev, row.refs[1].status, row.refs[1].root), (2, ResourceStatus::Ready, Some(root(11))));
+        assert_eq!((nth(row.rev), row.refs[1].status, row.refs[1].root), (2, ResourceStatus::Ready, Some(root(11))));
         assert_eq!(records(db, second).await, [(2, CatalogState::Live)]);
         let known = db.metadata.digest(root(11), imprint_domain::ImageFormat::Raw, 1).await.unwrap();
         assert_eq!(known, Some(digest));
@@ -94,7 +94,7 @@ on_both! {
         assert!(db.metadata.begin_image_removal(image, world.storage).await.unwrap());
         db.metadata.end_image_expunge(image).await.unwrap();
         let row = db.metadata.image(image).await.unwrap().unwrap();
-        assert_eq!((row.refs.len(), row.refs[0].storage, row.rev), (1, second, 3));
+        assert_eq!((row.refs.len(), row.refs[0].storage, nth(row.rev)), (1, second, 3));
         assert_eq!(records(db, world.storage).await, [(3, CatalogState::Tombstone)]);
         // Now one content is in both, under another name: nothing has to be read.
         let copying = leases(&world, second);

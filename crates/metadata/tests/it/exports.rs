@@ -1,8 +1,8 @@
 //! Download links.
 
 use crate::queries::query;
-use crate::rows::{World, root};
-use imprint_domain::{AccountUuid, ImageFormat, ImageUuid, ResourceStatus, Timestamp};
+use crate::rows::{World, create_account, root};
+use imprint_domain::{ImageFormat, ImageUuid, ResourceStatus, Timestamp};
 use imprint_metadata::{ExportRow, NewExport, Receivers, Scope};
 
 fn export(world: &World, image: ImageUuid, token: &str, format: ImageFormat) -> NewExport {
@@ -59,8 +59,8 @@ on_both! {
         let (backup, _) = world.backup(db, 1).await;
         let image = world.image(db, backup).await;
         assert!(db.metadata.add_export(export(&world, image, "raw", ImageFormat::Raw)).await.unwrap());
-        let heir = AccountUuid::random();
-        db.metadata.change_owner(&image.to_string(), heir).await.unwrap().unwrap();
+        let heir = create_account(db, "SystemAdmin").await;
+        db.metadata.change_owner(&image.to_string(), heir).await.unwrap();
         assert_eq!(db.metadata.export("raw").await.unwrap(), None);
         let row = db.metadata.image(image).await.unwrap().unwrap();
         assert_eq!((&row.refs[0].export_url, &row.refs[0].export_md5_sum), (&None, &None));
@@ -76,9 +76,9 @@ on_both! {
         let (backup, _) = world.backup(db, 1).await;
         let image = world.image(db, backup).await;
         db.metadata.add_export(export(&world, image, "raw", ImageFormat::Raw)).await.unwrap();
-        let guest = AccountUuid::random();
+        let guest = create_account(db, "Normal").await;
         let with = Receivers { accounts: vec![guest], public: true };
-        db.metadata.share(vec![image.to_string()], with).await.unwrap();
+        db.metadata.share(vec![image.to_string()], with, None).await.unwrap();
         for (scope, found) in [(Scope::Account(guest), 0), (Scope::Account(world.account), 1), (Scope::Administrator, 1)] {
             for condition in ["backupStorageRefs.exportUrl ~= http%", "backupStorageRefs.exportUrl not null"] {
                 let page = db.metadata.query_images(&query(&[condition]), scope).await.unwrap();

@@ -1,6 +1,6 @@
 //! Images after they were made.
 
-use crate::rows::World;
+use crate::rows::{World, nth};
 use crate::test_db::TestDb;
 use imprint_domain::{BackupStorageUuid, CatalogState, ImageUuid, MediaType, ResourceStatus, Timestamp};
 use imprint_metadata::{ChangeImageError, ImageChanges};
@@ -36,7 +36,7 @@ on_both! {
         };
         let row = db.metadata.update_image(uuid, changes).await.unwrap();
         assert_eq!(db.metadata.image(uuid).await.unwrap(), Some(row.clone()));
-        assert_eq!((row.name.as_str(), row.virtio, row.rev), ("renamed", Some(true), 2));
+        assert_eq!((row.name.as_str(), row.virtio, nth(row.rev)), ("renamed", Some(true), 2));
         assert_eq!((&row.description, &row.platform), (&before.description, &before.platform));
         assert!(row.changed > before.changed);
         let batch = db.metadata.take_catalog_batch(world.storage).await.unwrap().unwrap();
@@ -101,7 +101,7 @@ on_both! {
         assert_eq!(db.metadata.image(uuid).await.unwrap().unwrap().refs[0].status, ResourceStatus::Deleting);
         let batch = db.metadata.take_catalog_batch(world.storage).await.unwrap().unwrap();
         let last = batch.records.last().unwrap();
-        assert_eq!((last.state, last.rev), (CatalogState::Tombstone, 3));
+        assert_eq!((last.state, nth(last.rev)), (CatalogState::Tombstone, 3));
         db.metadata.end_image_expunge(uuid).await.unwrap();
         db.metadata.end_image_expunge(uuid).await.unwrap();
         assert_eq!(db.metadata.image(uuid).await.unwrap(), None);

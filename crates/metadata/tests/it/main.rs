@@ -27,6 +27,7 @@ mod leases;
 mod long_jobs;
 mod new_images;
 mod opening;
+mod owners;
 mod queries;
 mod query_limits;
 mod query_scope;

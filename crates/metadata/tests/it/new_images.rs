@@ -1,6 +1,6 @@
 //! Images whose content has yet to be written.
 
-use crate::rows::{World, root};
+use crate::rows::{World, nth, root};
 use crate::test_db::TestDb;
 use imprint_domain::{BackupStorageUuid, CatalogState, ImageFormat, ImageUuid, MediaType, ResourceStatus};
 use imprint_metadata::{
@@ -44,7 +44,7 @@ fn commit(begin: &BeginImage, fill: u8) -> CommitImage {
 async fn records(db: &TestDb, storage: BackupStorageUuid) -> Vec<(u64, CatalogState)> {
     let Some(batch) = db.metadata.take_catalog_batch(storage).await.unwrap() else { return Vec::new() };
     db.metadata.catalog_batch_done(storage, batch.seq).await.unwrap();
-    batch.records.iter().map(|record| (record.rev, record.state)).collect()
+    batch.records.iter().map(|record| (nth(record.rev), record.state)).collect()
 }
 
 on_both! {

@@ -1,7 +1,7 @@
 //! What an account sees, and what it cannot find out.
 
 use crate::queries::query;
-use crate::rows::{World, volume};
+use crate::rows::{World, create_account, volume};
 use imprint_domain::AccountUuid;
 use imprint_metadata::{NewTags, Scope};
 
@@ -10,7 +10,7 @@ on_both! {
         let world = World::create(db).await;
         let (backup, _) = world.backup(db, 1).await;
         world.image(db, backup).await;
-        let stranger = AccountUuid::random();
+        let stranger = create_account(db, "Normal").await;
         db.metadata.create_volume(volume("theirs", world.primary, stranger), NewTags::default()).await.unwrap();
         for (scope, volumes, others) in [
             (Scope::Administrator, 2, 1),

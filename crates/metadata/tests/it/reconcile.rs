@@ -1,6 +1,6 @@
 //! Bringing metadata up to a store's catalog.
 
-use crate::rows::{World, root, storage};
+use crate::rows::{World, nth, root, storage};
 use crate::test_db::TestDb;
 use imprint_domain::{
     BackupStorageUuid, CatalogKind, CatalogRecord, CatalogState, ResourceStatus, SegmentId, VolumeBackupUuid,
@@ -38,7 +38,7 @@ on_both! {
             db.sql(&format!("DELETE FROM {table}")).await;
         }
         assert!(db.metadata.known_on(world.storage).await.unwrap().is_empty());
-        let newest: Vec<_> = told.iter().filter(|record| record.kind == CatalogKind::Backup || record.rev == 2).collect();
+        let newest: Vec<_> = told.iter().filter(|record| record.kind == CatalogKind::Backup || nth(record.rev) == 2).collect();
         let rows: Vec<_> = newest.iter().map(|record| adopted(record, 1)).collect();
         let expected = seq(db, world.storage).await;
         let stale = db.metadata.adopt(world.storage, expected + 1, rows.clone()).await;
@@ -71,7 +71,9 @@ on_both! {
             (CatalogKind::Backup, backup.to_string()),
             (CatalogKind::Image, image.to_string()),
         );
-        let same = vec![(of_backup.clone(), 1), (of_image.clone(), 1)];
+        let first = |kind| told.iter().find(|record| record.kind == kind).unwrap().rev;
+        let (backup_rev, image_rev) = (first(CatalogKind::Backup), first(CatalogKind::Image));
+        let same = vec![(of_backup.clone(), backup_rev), (of_image.clone(), image_rev)];
         assert!(db.metadata.remove_buried(world.storage, expected, same).await.unwrap().is_empty());
         let other = ImageChanges { name: Some("newer".to_owned()), ..ImageChanges::default() };
         db.metadata.update_image(image, other).await.unwrap();
@@ -79,7 +81,7 @@ on_both! {
         assert!(db.metadata.adopt(world.storage, expected, old).await.unwrap().is_empty());
         let row = db.metadata.image(image).await.unwrap().unwrap();
         assert_eq!((row.name.as_str(), row.refs[0].root), ("newer", root(1)));
-        let newer = vec![(of_backup.clone(), 2), (of_image, 2)];
+        let newer = vec![(of_backup.clone(), backup_rev + 1), (of_image, image_rev + 1)];
         let removed = db.metadata.remove_buried(world.storage, expected, newer).await.unwrap();
         assert_eq!(removed, [of_backup], "the image is as new as its tombstone");
         assert_eq!(db.metadata.volume_backup(backup).await.unwrap(), None);
@@ -90,17 +92,18 @@ on_both! {
         let second = world.second_storage(db).await;
         let (backup, _) = world.backup(db, 1).await;
         let mut record = records(db, world.storage).await.remove(0);
-        record.rev = 3;
+        record.rev += 2;
+        let rev = record.rev;
         let expected = seq(db, second).await;
         assert_eq!(db.metadata.adopt(second, expected, vec![adopted(&record, 2)]).await.unwrap().len(), 1);
         let expected = seq(db, world.storage).await;
         let key = (CatalogKind::Backup, backup.to_string());
-        db.metadata.remove_buried(world.storage, expected, vec![(key.clone(), 4)]).await.unwrap();
+        db.metadata.remove_buried(world.storage, expected, vec![(key.clone(), rev + 1)]).await.unwrap();
         let row = db.metadata.volume_backup(backup).await.unwrap().unwrap();
-        assert_eq!((row.refs.len(), row.refs[0].storage, row.rev), (1, second, 4));
+        assert_eq!((row.refs.len(), row.refs[0].storage, row.rev), (1, second, rev + 1));
         db.metadata.publish_again(second, vec![key]).await.unwrap();
         let again = records(db, second).await;
-        assert_eq!(again.iter().map(|it| (it.rev, it.state)).collect::<Vec<_>>(), [(4, CatalogState::Live)]);
+        assert_eq!(again.iter().map(|it| (it.rev, it.state)).collect::<Vec<_>>(), [(rev + 1, CatalogState::Live)]);
     }
 
     async fn a_record_that_no_row_could_hold_is_left_out(db: &TestDb) {

@@ -6,7 +6,7 @@ use imprint_domain::{
     ResourceStatus, StorageStatus, Timestamp, VolumeBackupUuid, VolumeUuid, ZoneUuid,
 };
 use imprint_metadata::{
-    BackupFacts, BackupStorageRow, BeginBackup, BegunBackup, CommitBackup, NewImage, NewLease, NewTags,
+    AccountRow, BackupFacts, BackupStorageRow, BeginBackup, BegunBackup, CommitBackup, NewImage, NewLease, NewTags,
     PrimaryStorageRow, VolumeRow, ZoneRow,
 };
 
@@ -21,7 +21,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn create(db: &TestDb) -> Self {
-        let account = AccountUuid::random();
+        // One that has no quotas.
+        let account = create_account(db, "SystemAdmin").await;
         let zone = zone("zone");
         let storage = storage("store", zone.uuid);
         let primary = primary_storage("volumes", zone.uuid);
@@ -105,6 +106,27 @@ impl World {
         db.metadata.create_backup_storage(second, NewTags::default()).await.unwrap();
         uuid
     }
+}
+
+/// Which revision of a resource that is, counted from 1: the first one is large, by the clock.
+pub(crate) fn nth(rev: u64) -> u64 {
+    (rev & 0x3ff) + 1
+}
+
+/// An account of that kind.
+pub(crate) async fn create_account(db: &TestDb, kind: &str) -> AccountUuid {
+    let uuid = AccountUuid::random();
+    let row = AccountRow {
+        uuid,
+        name: uuid.to_string(),
+        description: None,
+        kind: kind.to_owned(),
+        password_hash: "hash".to_owned(),
+        created: LONG_AGO,
+        changed: LONG_AGO,
+    };
+    db.metadata.create_account(row, NewTags::default()).await.unwrap();
+    uuid
 }
 
 pub(crate) fn root(fill: u8) -> EncodedRoot {

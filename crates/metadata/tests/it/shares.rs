@@ -1,7 +1,7 @@
 //! What is shared, with whom, and how it is asked for.
 
 use crate::queries::query;
-use crate::rows::World;
+use crate::rows::{World, create_account};
 use crate::test_db::TestDb;
 use imprint_domain::AccountUuid;
 use imprint_metadata::{Query, Receivers, Scope, ShareRow};
@@ -14,11 +14,14 @@ on_both! {
     async fn pages_of_shares_hold_each_once_whatever_they_are_sorted_by(db: &TestDb) {
         let world = World::create(db).await;
         let backup = world.backup(db, 1).await.0;
-        let accounts: Vec<_> = (0..300).map(|_| AccountUuid::random()).collect();
+        let mut accounts = Vec::new();
+        for _ in 0..300 {
+            accounts.push(create_account(db, "Normal").await);
+        }
         let resources = vec![world.volume.to_string(), backup.to_string(), world.zone.to_string()];
         let with = Receivers { accounts: accounts.clone(), public: true };
-        db.metadata.share(resources.clone(), with.clone()).await.unwrap();
-        db.metadata.share(resources, with).await.unwrap();
+        db.metadata.share(resources.clone(), with.clone(), None).await.unwrap();
+        db.metadata.share(resources, with, None).await.unwrap();
         let all = shares(db, query(&[]), Scope::Administrator).await;
         assert_eq!(all.len(), 2 * 301, "a zone has no owner, and what is shared is shared once");
         assert!(all.iter().all(|row| row.owner == world.account));
@@ -39,8 +42,8 @@ on_both! {
     async fn shares_are_found_by_the_uuid_of_their_resource(db: &TestDb) {
         let world = World::create(db).await;
         let backup = world.backup(db, 1).await.0;
-        let with = Receivers { accounts: vec![AccountUuid::random()], public: false };
-        db.metadata.share(vec![world.volume.to_string(), backup.to_string()], with).await.unwrap();
+        let with = Receivers { accounts: vec![create_account(db, "Normal").await], public: false };
+        db.metadata.share(vec![world.volume.to_string(), backup.to_string()], with, None).await.unwrap();
         let by_uuid = query(&[&format!("uuid = {}", world.volume)]);
         let found = shares(db, by_uuid.clone(), Scope::Account(world.account)).await;
         assert_eq!(found.iter().map(|row| row.resource.clone()).collect::<Vec<_>>(), [world.volume.to_string()]);

@@ -200,7 +200,7 @@ on_both! {
             });
             let (metadata, resources) = (db.metadata.clone(), vec![id.clone()]);
             let with = Receivers { accounts: Vec::new(), public: true };
-            tries.spawn(async move { metadata.share(resources, with).await.unwrap() });
+            tries.spawn(async move { metadata.share(resources, with, None).await.unwrap() });
             let metadata = second.clone();
             tries.spawn(async move {
                 metadata.delete_tag_pattern(tagged).await.unwrap();

@@ -1,6 +1,6 @@
 //! Images made of backups.
 
-use crate::rows::{World, root, storage};
+use crate::rows::{World, nth, root, storage};
 use imprint_domain::{
     BackupStorageUuid, CatalogKind, CatalogState, ImageFormat, ResourceState, ResourceStatus, StorageStatus,
     VolumeBackupUuid,
@@ -15,7 +15,7 @@ on_both! {
         new.tags = NewTags { system: vec!["a::b".to_owned()], user: vec!["mine".to_owned()], patterns: Vec::new() };
         let row = db.metadata.create_image_from_backup(new.clone()).await.unwrap();
         assert_eq!(db.metadata.image(new.uuid).await.unwrap(), Some(row.clone()));
-        assert_eq!((row.status, row.state, row.rev), (ResourceStatus::Ready, ResourceState::Enabled, 1));
+        assert_eq!((row.status, row.state, nth(row.rev)), (ResourceStatus::Ready, ResourceState::Enabled, 1));
         assert_eq!((row.size, row.actual_size, row.format), (1 << 30, 3 << 16, ImageFormat::Qcow2));
         assert_eq!((row.url, row.md5_sum.as_deref()), (format!("volumeBackup://{backup}"), Some("not calculated")));
         let [reference] = row.refs.as_slice() else { panic!("{:?}", row.refs) };
@@ -25,7 +25,7 @@ on_both! {
 
         let batch = db.metadata.take_catalog_batch(world.storage).await.unwrap().unwrap();
         let record = batch.records.last().unwrap();
-        assert_eq!((record.kind, record.state, record.rev), (CatalogKind::Image, CatalogState::Live, 1));
+        assert_eq!((record.kind, record.state, nth(record.rev)), (CatalogKind::Image, CatalogState::Live, 1));
         assert_eq!((&record.uuid, &record.root), (&new.uuid.to_string(), &Some("01".repeat(96))));
         assert_eq!(record.inventory["name"], "template");
     }

@@ -3,7 +3,7 @@
 use imprint_domain::{Clock, Timestamp};
 use imprint_metadata::{DatabaseUrl, Metadata};
 use imprint_test_support::{PostgresCluster, temp_dir};
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -42,18 +42,32 @@ impl TestDb {
         Metadata::open(&self.url, self.clock.clone()).await.unwrap()
     }
 
+    /// The first column of what SQL selects, which are texts.
+    pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
+        let connection = connect(&self.url).await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(statement).await.unwrap();
+        let texts = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        connection.close().await.unwrap();
+        texts
+    }
+
     /// Runs SQL that no function of the crate offers.
     pub(crate) async fn sql(&self, sql: &str) {
         run_sql(&self.url, sql).await;
     }
 }
 
-pub(crate) async fn run_sql(url: &DatabaseUrl, sql: &str) {
+async fn connect(url: &DatabaseUrl) -> DatabaseConnection {
     let url = match url {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{}?mode=rwc", path.display()),
         DatabaseUrl::Postgres(url) => url.clone(),
     };
-    let connection = Database::connect(url).await.unwrap();
+    Database::connect(url).await.unwrap()
+}
+
+pub(crate) async fn run_sql(url: &DatabaseUrl, sql: &str) {
+    let connection = connect(url).await;
     connection.execute_unprepared(sql).await.unwrap();
     connection.close().await.unwrap();
 }

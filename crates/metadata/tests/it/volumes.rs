@@ -1,8 +1,8 @@
 //! Volumes: their changes, their machines, and the reverts and makings that did not end.
 
-use crate::rows::{World, volume};
+use crate::rows::{World, create_account, volume};
 use crate::test_db::on_both;
-use imprint_domain::{AccountUuid, LeaseUuid, ResourceStatus, Timestamp, VmInstanceUuid, VolumeBackupUuid};
+use imprint_domain::{LeaseUuid, ResourceStatus, Timestamp, VmInstanceUuid, VolumeBackupUuid};
 use imprint_metadata::{
     AttachVolumeError, BeginBackupError, EndRevert, MetadataError, NewRevert, NewTags, VolumeGone, VolumeRow,
 };
@@ -68,7 +68,7 @@ fn a_machine_has_one_root_volume_and_each_volume_a_device_of_its_own() {
         devices.sort_unstable();
         assert_eq!(devices, [Some(2), Some(3)]);
         // Volumes that another account says belong to the same machine do not.
-        let stranger = AccountUuid::random();
+        let stranger = create_account(db, "Normal").await;
         let foreign = make("Root", stranger).await;
         assert_eq!(attach(foreign).await.unwrap().device_id, Some(0));
         let of_vm = db.metadata.volumes_of_vm(&vm.to_string(), world.account).await.unwrap();

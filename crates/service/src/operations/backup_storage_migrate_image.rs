@@ -18,6 +18,7 @@ impl Perform<BackupStorageMigrateImage> for Service {
         let uuid = operation.image_uuid;
         let storages = (operation.src_backup_storage_uuid, operation.dst_backup_storage_uuid);
         let row = self.metadata.image(uuid).await?.ok_or_else(|| gone("imageUuid", &uuid))?;
+        self.refuse_untold_image(uuid, Some(&[storages.0])).await?;
         let request = self.copy_request(&context, row.account, storages)?;
         match self.jobs.copy_image(uuid, request).await {
             // It was copied before: only the removal is left to do.

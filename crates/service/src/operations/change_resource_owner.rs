@@ -1,7 +1,9 @@
 //! Giving a resource to another account.
 
+use crate::arguments::gone;
 use crate::{Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{AccountResourceRefInventory, ChangeResourceOwner, InventoryReply};
+use imprint_metadata::ShareError;
 
 impl Perform<ChangeResourceOwner> for Service {
     async fn perform(
@@ -10,8 +12,12 @@ impl Perform<ChangeResourceOwner> for Service {
         operation: ChangeResourceOwner,
     ) -> Result<InventoryReply<AccountResourceRefInventory>, ServiceError> {
         let resource = operation.resource_uuid.to_string();
-        let given = self.metadata.change_owner(&resource, operation.account_uuid).await?;
-        let (kind, when) = given.ok_or_else(|| Refusal::NoOwner { resource: resource.clone() })?;
+        let given = self.metadata.change_owner(&resource, operation.account_uuid).await;
+        let (kind, when) = given.map_err(|error| match error {
+            ShareError::NoOwner(resource) | ShareError::NotOwner(resource) => Refusal::NoOwner { resource }.into(),
+            ShareError::AccountGone(account) => gone("accountUuid", &account),
+            ShareError::Metadata(error) => error.into(),
+        })?;
         let when = self.zone.format(when);
         Ok(InventoryReply {
             inventory: AccountResourceRefInventory {

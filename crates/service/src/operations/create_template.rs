@@ -2,6 +2,7 @@
 
 use crate::arguments::new_tags;
 use crate::new_images::plain_platform;
+use crate::service::administrator;
 use crate::{Context, Perform, Refusal, Service, ServiceError, system_tags};
 use imprint_api::{
     CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ImageInventory, InventoryReply,
@@ -97,7 +98,7 @@ impl Service {
             system: template.system,
             virtio: template.virtio,
             account: caller.account,
-            limited: !caller.administrator,
+            limited: caller.account != administrator(),
             layout_version: imprint_jobs::LAYOUT_VERSION,
             tags: new_tags(
                 system_tags::check(ResourceKind::Image, &template.system_tags)?,
@@ -112,6 +113,7 @@ impl Service {
         }
         let made = self.metadata.create_image_from_backup(image).await;
         let row = made.map_err(|error| match error {
+            CreateImageError::AccountGone => Refusal::AccountGone.into(),
             CreateImageError::NotOnStorage => {
                 Refusal::BackupNotOnStorage { backup, storage: storage.to_string() }.into()
             }

@@ -95,6 +95,7 @@ pub(crate) fn backup_refused(
             let reason = crate::error::chain(&error);
             Refusal::Source { volume: volume.to_string(), location: file.to_owned(), reason }.into()
         }
+        BackupError::Begin(BeginBackupError::AccountGone) => Refusal::AccountGone.into(),
         BackupError::Begin(BeginBackupError::VolumeGone) => gone("volumeUuid", &volume),
         BackupError::Begin(BeginBackupError::StorageNotUsable { state, status }) => {
             Refusal::StorageNotUsable { field: "backupStorageUuid", storage: storage.to_string(), state, status }.into()

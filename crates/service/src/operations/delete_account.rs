@@ -1,5 +1,5 @@
-//! Deleting an account. What it owns at that moment goes to the administrator; what its running calls make afterwards stays
-//! under its id, seen by the administrator alone.
+//! Deleting an account. What it owns at that moment, unfinished things among it, goes to the administrator; whatever its
+//! running calls begin afterwards is refused.
 
 use crate::service::administrator;
 use crate::{Context, Perform, Refusal, Service, ServiceError};

@@ -8,6 +8,9 @@ impl Perform<DeleteImage> for Service {
     async fn perform(&self, _: Context, operation: DeleteImage) -> Result<EmptyReply, ServiceError> {
         let uuid = operation.uuid;
         let storages = operation.backup_storage_uuids;
+        if self.deletion.images == DeletionPolicy::Direct {
+            self.refuse_untold_image(uuid, storages.as_deref()).await?;
+        }
         let deleted = self.metadata.delete_image(uuid, storages.clone()).await;
         deleted.map_err(|error| image_refused(error, "uuid", uuid))?;
         self.jobs.end_upload(uuid);

@@ -9,6 +9,7 @@ impl Perform<DeleteVmBackup> for Service {
         let backups = self.backups_of_group(&context, &operation.group_uuid).await?;
         for backup in &backups {
             self.refuse_needed_backup(backup.uuid).await?;
+            self.refuse_untold_backup(backup.uuid, operation.backup_storage_uuids.as_deref()).await?;
         }
         let mut storages = BTreeSet::new();
         for backup in &backups {

@@ -9,6 +9,7 @@ impl Perform<DeleteVolumeBackup> for Service {
         let uuid = operation.uuid;
         let storages = operation.backup_storage_uuids;
         self.refuse_needed_backup(uuid).await?;
+        self.refuse_untold_backup(uuid, storages.as_deref()).await?;
         // The tombstone is in the store before the row is gone.
         for storage in self.metadata.begin_backup_deletion(uuid, storages).await? {
             self.jobs.publish(storage).await?;

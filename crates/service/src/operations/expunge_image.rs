@@ -21,6 +21,7 @@ impl Service {
         uuid: ImageUuid,
         storages: Option<Vec<BackupStorageUuid>>,
     ) -> Result<(), ServiceError> {
+        self.refuse_untold_image(uuid, storages.as_deref()).await?;
         let begun = self.metadata.begin_image_expunge(uuid, storages).await;
         let begun = begun.map_err(|error| image_refused(error, "imageUuid", uuid))?;
         for storage in begun {

@@ -25,7 +25,7 @@ impl Perform<LogInByAccount> for Service {
         let session = SessionRow {
             uuid: SessionUuid::random(),
             account: account.uuid,
-            administrator: account.kind == "SystemAdmin",
+            administrator: account.is_administrator(),
             created: now,
             expires: now.plus_seconds(LIFETIME_SECONDS),
         };

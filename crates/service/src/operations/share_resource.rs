@@ -1,14 +1,15 @@
 //! Sharing resources: others may use them, and not change them.
 
-use crate::{Context, Perform, Service, ServiceError};
+use crate::arguments::gone;
+use crate::{Context, Perform, Refusal, Service, ServiceError};
 use imprint_api::{EmptyReply, ShareResource};
-use imprint_metadata::Receivers;
+use imprint_metadata::{Receivers, ShareError};
 
 /// Shares that one call makes at most: a second of the one writer's time.
 const MOST_SHARES: usize = 10_000;
 
 impl Perform<ShareResource> for Service {
-    async fn perform(&self, _: Context, operation: ShareResource) -> Result<EmptyReply, ServiceError> {
+    async fn perform(&self, context: Context, operation: ShareResource) -> Result<EmptyReply, ServiceError> {
         let with = Receivers { accounts: operation.account_uuids, public: operation.to_public };
         if with == Receivers::default() {
             let reason = "name accounts, or set toPublic".to_owned();
@@ -23,7 +24,15 @@ impl Perform<ShareResource> for Service {
             return Err(ServiceError::InvalidArgument { field: "resourceUuids", value, reason });
         }
         let resources = operation.resource_uuids.iter().map(ToString::to_string).collect();
-        self.metadata.share(resources, with).await?;
+        let caller = context.caller()?;
+        // That the caller owns them was found before: it must still hold.
+        let by = (!caller.administrator).then_some(caller.account);
+        self.metadata.share(resources, with, by).await.map_err(|error| match error {
+            ShareError::NoOwner(resource) => Refusal::NotShareable { resource }.into(),
+            ShareError::NotOwner(value) => ServiceError::NotOwner { field: "resourceUuids", value },
+            ShareError::AccountGone(account) => gone("accountUuids", &account),
+            ShareError::Metadata(error) => error.into(),
+        })?;
         Ok(EmptyReply {})
     }
 }

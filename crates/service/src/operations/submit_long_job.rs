@@ -15,7 +15,8 @@ impl Perform<SubmitLongJob> for Service {
     ) -> Result<InventoryReply<LongJobInventory>, ServiceError> {
         let uuid = self.new_uuid(operation.resource_uuid.as_ref(), LongJobUuid::random).await?;
         let system_tags = system_tags::check(ResourceKind::LongJob, &operation.system_tags)?;
-        let checked = self.check_long_job(&context, &operation.job_name, &operation.job_data).await?;
+        let checked =
+            self.check_long_job(&context, context.caller()?, (&operation.job_name, &operation.job_data)).await?;
         let now = self.clock.now();
         let (job_data, secret_data) = shown_data(&checked.parameters);
         let row = LongJobRow {
@@ -37,8 +38,7 @@ impl Perform<SubmitLongJob> for Service {
         let tags = new_tags(system_tags, operation.user_tags, operation.tag_uuids);
         let made = self.metadata.create_long_job(row.clone(), secret_data, tags).await;
         made.map_err(|error| ServiceError::from_create(error, &uuid))?;
-        let api_id = context.job;
-        self.run_long_job(uuid, checked, context, api_id);
+        self.run_long_job(uuid, checked, context);
         Ok(InventoryReply { inventory: inventories::long_job(row, &self.zone) })
     }
 }
