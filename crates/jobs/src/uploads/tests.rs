@@ -228,7 +228,7 @@ async fn the_link_of_an_image_that_is_given_away_is_another_one() {
     let world = World::new().await;
     let (before, after) = (AccountUuid::random(), AccountUuid::random());
     let (image, token) = world.begin(before).await;
-    world.jobs.0.settings.metadata.change_owner(&image.to_string(), after).await.unwrap().unwrap();
+    world.jobs.0.settings.metadata.change_owner(&image.to_string(), after).await.unwrap();
     assert!(world.jobs.continue_upload(&token, 0, None).await.unwrap().is_none());
     let found = world.jobs.upload_of(image, Some(after)).unwrap();
     assert_eq!(found.account, after);
