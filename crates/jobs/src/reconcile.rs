@@ -49,6 +49,8 @@ pub struct Reconciled {
     pub published: u64,
     /// How many live records were not adopted, because not all of their content is there.
     pub incomplete: u64,
+    /// How many objects of the catalog cannot be read, so that it is not known what they tell of.
+    pub damaged: u64,
 }
 
 /// Why there was no reconciliation, or only half of one.
@@ -195,6 +197,7 @@ impl Jobs {
                 })?,
             }
             done.incomplete = verified.incomplete.len() as u64;
+            done.damaged = content.damaged.len() as u64;
             match self.catch_up(storage, store, expected, &content).await? {
                 false => continue,
                 true if is_behind => self.open_again(storage).await?,

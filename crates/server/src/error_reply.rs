@@ -109,6 +109,14 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
             "Wait, and send the right password; other addresses are not concerned. The administrator's password can be reset \
              with 'imprint admin reset-password'."
         }
+        Refusal::StorageReadOnly { .. } => {
+            "If the database was lost or is older than the store, call SyncVolumeBackup of this storage. A store that another \
+             installation owns is used there."
+        }
+        Refusal::CatalogDamaged { .. } => {
+            "The server's log names the objects and the records. If there is another copy of the storage's directory, bring them \
+             back from there and reconcile again; all else can be used."
+        }
         Refusal::StorageFull { .. } => "Delete backups or images, raise its quota, or give its file system more space.",
         Refusal::StorageNotEmpty { .. } => "Delete its backups, and delete and expunge its images, first.",
         Refusal::StorageUntold { .. } => {

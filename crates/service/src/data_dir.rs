@@ -21,6 +21,17 @@ pub(crate) struct DataDir {
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenDataDirError {
+    /// It knows storages, and it is not known where it was used.
+    #[error(
+        "'{}' has lost its file 'location', which says where it was used, and its storages lie elsewhere, such as '{example}': if \
+         it was copied or moved, write the path that it had before into that file; if not, its own path", path.display()
+    )]
+    PlaceUnknown {
+        /// The directory.
+        path: PathBuf,
+        /// Where one of its storages lies.
+        example: String,
+    },
     /// Another process holds it.
     #[error("data directory '{}' is in use by another server", path.display())]
     InUse {
@@ -80,16 +91,35 @@ impl DataDir {
         if before.as_ref() == Some(&here) {
             return Ok(());
         }
-        if let Some(before) = before {
-            let moved = metadata.move_storages(&before, &here).await.map_err(ServiceError::from)?;
-            tracing::warn!(
-                before,
-                here,
-                moved,
-                "the data directory was moved or copied; its storages are used where it is"
-            );
-        }
+        let Some(before) = before else {
+            self.refuse_unknown_place(metadata).await?;
+            return Ok(durable_dir::write_whole(&self.path, LOCATION, &format!("{here}\n")).map_err(io)?);
+        };
+        let moved = metadata.move_storages(&before, &here).await.map_err(ServiceError::from)?;
+        tracing::warn!(
+            before,
+            here,
+            moved,
+            "the data directory was moved or copied; its storages are used where it is"
+        );
         Ok(durable_dir::write_whole(&self.path, LOCATION, &format!("{here}\n")).map_err(io)?)
+    }
+
+    /// Refuses a directory whose database knows storages, all of them elsewhere, when it is not known where it was used: it may be
+    /// a copy, which must not use the original's storages.
+    async fn refuse_unknown_place(&self, metadata: &Metadata) -> Result<(), StartError> {
+        let backup = metadata.backup_storages().await.map_err(ServiceError::from)?;
+        let primary = metadata.primary_storages().await.map_err(ServiceError::from)?;
+        let places: Vec<_> =
+            backup.into_iter().map(|row| row.url).chain(primary.into_iter().map(|row| row.mount_path)).collect();
+        if places.is_empty() || places.iter().any(|place| Path::new(place).starts_with(&self.path)) {
+            return Ok(());
+        }
+        Err(OpenDataDirError::PlaceUnknown {
+            path: self.path.clone(),
+            example: places.into_iter().next().unwrap_or_default(),
+        }
+        .into())
     }
 
     /// The SQLite database of the default configuration.

@@ -6,10 +6,24 @@ use imprint_jobs::{ReconcileError, Reconciled, Work};
 
 impl Service {
     /// Reconciles everything that a storage holds.
+    ///
+    /// # Errors
+    /// Also when it is done, but not with everything, because some of it is damaged.
     pub(crate) async fn reconcile(&self, storage: BackupStorageUuid, work: &Work) -> Result<Reconciled, ServiceError> {
         let reconciled = self.jobs.reconcile(storage, work).await.map_err(|error| not_reconciled(error, storage))?;
         // Deletions that a read-only store has kept from their end.
         self.finish_deletions().await;
+        if reconciled.damaged + reconciled.incomplete > 0 {
+            // What could be had is had; but whoever brings back the only copy of something must hear that it is not all.
+            return Err(Refusal::CatalogDamaged {
+                storage: storage.to_string(),
+                objects: reconciled.damaged,
+                records: reconciled.incomplete,
+                backups: reconciled.backups.adopted,
+                images: reconciled.images.adopted,
+            }
+            .into());
+        }
         Ok(reconciled)
     }
 }

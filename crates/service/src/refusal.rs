@@ -140,6 +140,23 @@ pub enum Refusal {
         /// The storage.
         storage: String,
     },
+    /// The metadata were reconciled with what can be read of a catalog, and that is not all.
+    #[error(
+        "backup storage uuid:{storage} was reconciled with what can be read of it: {backups} backups and {images} images became \
+         known. But {objects} objects of its catalog are damaged, and {records} of its records name content that is not all there"
+    )]
+    CatalogDamaged {
+        /// The storage.
+        storage: String,
+        /// Objects that cannot be read.
+        objects: u64,
+        /// Records whose content is not all there.
+        records: u64,
+        /// Backups that became known.
+        backups: u64,
+        /// Images that became known.
+        images: u64,
+    },
     /// There is no backup storage that could be chosen.
     #[error("no backup storage is Enabled, Connected and open for writing")]
     NoBackupStorage,

@@ -34,6 +34,9 @@ use tokio::sync::Mutex;
 /// The administrator's account, the same in every installation.
 const ADMINISTRATOR: &str = "36c27e8ff05c4780bf6d2fa65700f22e";
 
+/// The file of the installation's id.
+const INSTALLATION: &str = "installation";
+
 /// What a service is started with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -133,13 +136,23 @@ impl Service {
     /// Opens or makes everything and mends what the last run left. Afterwards the service can be called.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
         let data_dir = DataDir::open(&settings.data)?;
-        let node = load_installation(data_dir.path())?;
+        let kept = load_installation(data_dir.path())?;
+        let proposed = kept.unwrap_or_else(InstallationUuid::random);
         let metadata = open_metadata(&settings, &data_dir, clock.clone()).await?;
         let shared = settings.database.as_deref().is_some_and(|url| url.starts_with("postgres"));
         if !shared {
             data_dir.settle(&metadata).await?;
         }
-        let installation = if shared { metadata.installation(node).await.map_err(ServiceError::from)? } else { node };
+        let known = metadata.installation(proposed).await.map_err(ServiceError::from)?;
+        let (node, installation) = match kept {
+            Some(node) => (node, if shared { known } else { node }),
+            // The file is gone, and the database knows what stood in it.
+            None if !shared => (known, known),
+            None => (proposed, known),
+        };
+        if kept.is_none() {
+            save_installation(data_dir.path(), node)?;
+        }
         let mut dirs = vec![data_dir.path().to_owned()];
         for path in settings.allow_dirs {
             dirs.push(path.canonicalize().map_err(|source| StartError::AllowDir { path, source })?);
@@ -496,19 +509,18 @@ async fn open_metadata(settings: &Settings, data_dir: &DataDir, clock: Arc<dyn C
 }
 
 /// The id of the installation whose data directory this is: losing the database alone does not change it.
-fn load_installation(data_dir: &Path) -> Result<InstallationUuid, StartError> {
-    let path = data_dir.join("installation");
-    let load = || -> std::io::Result<InstallationUuid> {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map_err(std::io::Error::other),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let installation = InstallationUuid::random();
-                // A store must never be owned by half an id.
-                durable_dir::write_whole(data_dir, "installation", &format!("{installation}\n"))?;
-                Ok(installation)
-            }
-            Err(error) => Err(error),
-        }
+fn load_installation(data_dir: &Path) -> Result<Option<InstallationUuid>, StartError> {
+    let path = data_dir.join(INSTALLATION);
+    let loaded = match std::fs::read_to_string(&path) {
+        Ok(text) => text.trim().parse().map(Some).map_err(std::io::Error::other),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     };
-    load().map_err(|source| StartError::Installation { path: path.clone(), source })
+    loaded.map_err(|source| StartError::Installation { path, source })
+}
+
+fn save_installation(data_dir: &Path, installation: InstallationUuid) -> Result<(), StartError> {
+    // A store must never be owned by half an id.
+    let saved = durable_dir::write_whole(data_dir, INSTALLATION, &format!("{installation}\n"));
+    saved.map_err(|source| StartError::Installation { path: data_dir.join(INSTALLATION), source })
 }
