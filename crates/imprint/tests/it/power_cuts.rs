@@ -390,7 +390,7 @@ fn survives_fault(machine: &mut Machine, fault: Fault) {
         server.delete(&format!("/zstack/v1/volume-backups/{backup}")).ok();
         machine.check_content(&server);
     } else {
-        assert!(probe.error().1.contains("restart"), "does not say what to do: {}", probe.text);
+        assert!(probe.error().1.contains("reconnected"), "does not say what to do: {}", probe.text);
     }
     machine.disk.cut_power();
     server.kill();
