@@ -129,6 +129,14 @@ mod tests {
         service.metadata.backup_storages().await.unwrap().remove(0).status
     }
 
+    /// The first round of its upkeep is over: the next one is a minute away.
+    async fn settled(service: &Service) {
+        let storage = service.metadata.backup_storages().await.unwrap().remove(0).uuid;
+        while service.storage_use(storage).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     #[tokio::test]
     async fn of_servers_that_share_a_storage_the_one_that_found_it_away_connects_it_again() {
         let cluster = PostgresCluster::start().unwrap();
@@ -136,7 +144,8 @@ mod tests {
         let (one, two) = (temp_dir(), temp_dir());
         let (here, there) = (start(one.path(), &database).await, start(two.path(), &database).await);
         let (store, away) = (one.path().join("store"), one.path().join("away"));
-        here.check_storages().await.unwrap();
+        settled(&here).await;
+        settled(&there).await;
         assert_eq!(status(&here).await, StorageStatus::Connected);
 
         std::fs::rename(&store, &away).unwrap();

@@ -1,12 +1,16 @@
 //! Metadata that were lost, or restored from a copy, and the stores that know more.
 
-use crate::server::{Server, data_with, noise, sample_disk, text};
+use crate::server::{Reply, Server, data_with, noise, run, sample_disk, text};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn sync_backups(server: &Server, storage: &str) -> Value {
+    try_sync_backups(server, storage).ok()["result"].clone()
+}
+
+fn try_sync_backups(server: &Server, storage: &str) -> Reply {
     let path = format!("/zstack/v1/volume-backups/imageStore/{storage}/actions");
-    server.finish(server.put(&path, &json!({"syncVolumeBackup": {}}))).ok()["result"].clone()
+    server.finish(server.put(&path, &json!({"syncVolumeBackup": {}})))
 }
 
 pub(crate) fn database_files(data: &Path) -> Vec<PathBuf> {
@@ -184,7 +188,8 @@ fn what_is_not_whole_is_not_adopted_and_what_the_catalog_lacks_is_published_agai
         std::fs::remove_file(lost).unwrap();
     }
     let server = Server::start(temp.path());
-    assert_eq!(counts(&sync_backups(&server, &storage)), (1, 0));
+    let not_all = "1 backups and 0 images became known. But 0 objects of its catalog are damaged, and 1 of its records";
+    try_sync_backups(&server, &storage).refused("SYS.1006", &[&storage, not_all]);
     assert!(server.query(&format!("/zstack/v1/volume-backups?q=uuid={}", text(&half["uuid"]))).is_empty());
     let image = text(&server.template(&text(&whole["uuid"]), "t").inventory()["uuid"]);
     assert!(server.download(&image, "raw") == noise(5, 1 << 20));
@@ -207,6 +212,62 @@ fn what_is_not_whole_is_not_adopted_and_what_the_catalog_lacks_is_published_agai
     assert_eq!(counts(&grouped), (0, 0), "none was taken as a group");
     assert_eq!(server.query("/zstack/v1/volume-backups").len(), 1);
     assert!(server.download(&image, "raw") == noise(5, 1 << 20));
+}
+
+#[test]
+fn whoever_reconciles_with_a_damaged_catalog_hears_of_it() {
+    let (temp, _disk) = data_with("disk.raw", &noise(5, 1 << 20));
+    let server = Server::start(temp.path());
+    let volume = server.volume("disk.raw", "raw");
+    let storage = server.backup_storage();
+    let backups = [(); 2].map(|()| text(&server.backup(&volume)["uuid"]));
+    server.kill();
+    for file in database_files(temp.path()) {
+        std::fs::remove_file(file).unwrap();
+    }
+    // The record of the first backup.
+    let objects = std::fs::read_dir(temp.path().join("store/catalog")).unwrap().map(|entry| entry.unwrap().path());
+    let mut of_first = objects.filter(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(32).any(|window| window == backups[0].as_bytes())
+    });
+    let damaged = of_first.next().unwrap();
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    let server = Server::start(temp.path());
+    let parts = [storage.as_str(), "1 backups and 0 images became known", "1 objects of its catalog are damaged"];
+    try_sync_backups(&server, &storage).refused("SYS.1006", &parts);
+    // All else can be used.
+    assert_eq!(server.query("/zstack/v1/volume-backups").len(), 1);
+    let image = text(&server.template(&backups[1], "t").inventory()["uuid"]);
+    assert!(server.download(&image, "raw") == noise(5, 1 << 20));
+}
+
+#[test]
+fn a_lost_file_of_the_data_directory_neither_locks_a_store_nor_mixes_up_two() {
+    let (temp, _disk) = data_with("disk.raw", &noise(5, 1 << 20));
+    let server = Server::start(temp.path());
+    let volume = server.volume("disk.raw", "raw");
+    let backup = text(&server.backup(&volume)["uuid"]);
+    server.terminate();
+    // The database knows what stood in the one, and the storages lie where they should without the other.
+    for file in ["installation", "location"] {
+        std::fs::remove_file(temp.path().join(file)).unwrap();
+    }
+    let server = Server::start(temp.path());
+    server.template(&backup, "t").inventory();
+    server.terminate();
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("copy");
+    run("cp", &["-a", temp.path().to_str().unwrap(), copy.to_str().unwrap()]);
+    std::fs::remove_file(copy.join("location")).unwrap();
+    assert!(Server::try_start(Server::command(&copy, &[])).is_err(), "a copy was started on the original's storages");
+    std::fs::write(copy.join("location"), format!("{}\n", temp.path().display())).unwrap();
+    let server = Server::start(&copy);
+    let storages = server.query("/zstack/v1/backup-storage");
+    assert_eq!(storages[0]["url"].as_str(), copy.join("store").to_str());
 }
 
 #[test]

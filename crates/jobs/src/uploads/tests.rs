@@ -3,7 +3,7 @@
 use super::*;
 use crate::JobsSettings;
 use imprint_domain::{BackupStorageUuid, InstallationUuid, ResourceState, ResourceStatus, StorageStatus, ZoneUuid};
-use imprint_metadata::{BackupStorageRow, BeginImage, DatabaseUrl, Metadata, NewTags, ZoneRow};
+use imprint_metadata::{AccountRow, BackupStorageRow, BeginImage, DatabaseUrl, Metadata, NewTags, ZoneRow};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 struct TurnedClock(AtomicI64);
@@ -78,6 +78,21 @@ impl World {
         metadata.create_backup_storage(row.clone(), NewTags::default()).await.unwrap();
         jobs.connect(&row).await.unwrap();
         Self { temp, clock, jobs, storage }
+    }
+
+    async fn account(&self) -> AccountUuid {
+        let uuid = AccountUuid::random();
+        let row = AccountRow {
+            uuid,
+            name: uuid.to_string(),
+            description: None,
+            kind: "Normal".to_owned(),
+            password_hash: String::new(),
+            created: self.clock.now(),
+            changed: self.clock.now(),
+        };
+        self.jobs.0.settings.metadata.create_account(row, NewTags::default()).await.unwrap();
+        uuid
     }
 
     async fn try_begin(&self, account: AccountUuid) -> Option<ImageUuid> {
@@ -159,7 +174,7 @@ impl World {
 #[tokio::test]
 async fn an_upload_of_which_nothing_arrives_for_a_day_is_given_up_and_others_are_not() {
     let world = World::new().await;
-    let account = AccountUuid::random();
+    let account = world.account().await;
     let ((idle, idle_token), (alive, token)) = (world.begin(account).await, world.begin(account).await);
     world.later(PATIENCE_SECONDS - 10).await;
     world.send(&token, 0, 100, b"some").await.unwrap();
@@ -182,7 +197,7 @@ async fn an_upload_of_which_nothing_arrives_for_a_day_is_given_up_and_others_are
 #[tokio::test]
 async fn a_place_is_free_again_and_its_file_gone_whichever_way_an_upload_ends() {
     let world = World::new().await;
-    let account = AccountUuid::random();
+    let account = world.account().await;
     let mut begun = Vec::new();
     while let Some(image) = world.try_begin(account).await {
         let url = world.jobs.upload_of(image, None).unwrap().url;
@@ -190,7 +205,7 @@ async fn a_place_is_free_again_and_its_file_gone_whichever_way_an_upload_ends() 
     }
     let places = begun.len();
     assert_eq!(world.files(), places);
-    assert!(world.try_begin(AccountUuid::random()).await.is_some(), "one account took all places");
+    assert!(world.try_begin(world.account().await).await.is_some(), "one account took all places");
     let metadata = &world.jobs.0.settings.metadata;
     // Deleted: by this server, by another one, and while somebody sends.
     let (image, _) = begun.pop().unwrap();
@@ -226,7 +241,7 @@ async fn a_place_is_free_again_and_its_file_gone_whichever_way_an_upload_ends() 
 #[tokio::test]
 async fn the_link_of_an_image_that_is_given_away_is_another_one() {
     let world = World::new().await;
-    let (before, after) = (AccountUuid::random(), AccountUuid::random());
+    let (before, after) = (world.account().await, world.account().await);
     let (image, token) = world.begin(before).await;
     world.jobs.0.settings.metadata.change_owner(&image.to_string(), after).await.unwrap();
     assert!(world.jobs.continue_upload(&token, 0, None).await.unwrap().is_none());
@@ -242,16 +257,17 @@ async fn the_link_of_an_image_that_is_given_away_is_another_one() {
 #[tokio::test]
 async fn only_the_last_ends_are_remembered() {
     let world = World::new().await;
-    let account = AccountUuid::random();
-    let (_, first) = world.begin(account).await;
+    // Each for another account: one alone may not have so many.
+    let (_, first) = world.begin(world.account().await).await;
     for nth in 0..MOST_ENDED + 2 {
-        let (_, token) = if nth == 0 { (ImageUuid::random(), first.clone()) } else { world.begin(account).await };
+        let (_, token) =
+            if nth == 0 { (ImageUuid::random(), first.clone()) } else { world.begin(world.account().await).await };
         world.clock.0.fetch_add(1, Ordering::Relaxed);
         let upload = Arc::clone(&world.jobs.0.uploads.all().get(&token).unwrap().upload);
         upload.arriving.lock().await.take();
         upload.show(|progress| progress.state = UploadState::Failed { reason: "no disk".to_owned() });
     }
-    world.begin(account).await;
+    world.begin(world.account().await).await;
     assert!(!world.jobs.0.uploads.all().contains_key(&first));
     assert_eq!(world.jobs.0.uploads.all().len(), MOST_ENDED + 1);
 }
