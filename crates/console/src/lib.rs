@@ -8,7 +8,7 @@
 //! | `/<collection>/<uuid>` | one of them, what belongs to it, and what can be done with it |
 //! | `/compare` | which parts of a volume changed between two backups |
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
-//! | `/docs`, `/openapi.json` | the reference, for everybody: [`docs`] |
+//! | `/docs`, `/openapi.json` | the reference, for everybody: `docs` |
 //! | `/sign-in`, `/sign-out` | sessions |
 //! | `/events/job/<uuid>` | a long job while it runs, as server-sent events |
 //! | `/assets/<file>` | style sheet and scripts, which lie in the binary |
