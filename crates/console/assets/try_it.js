@@ -6,7 +6,9 @@ const answer = document.getElementById('answer');
 const sure = document.getElementById('sure');
 const csrf = document.querySelector('meta[name=imprint-csrf]')?.content;
 const part = (name) => answer.querySelector(`[data-part=${name}]`);
-const EVERY = 500;
+// Between two polls of a job: often at first, and then with patience.
+const SOON = 500;
+const LATER = 5_000;
 // Counts what was sent: what is not the newest any more shows nothing.
 let newest = 0;
 
@@ -42,15 +44,20 @@ function pretty(text) {
   }
 }
 
-async function show(response, began) {
-  const text = await response.text();
+// Shows nothing of an answer while the next one is waited for.
+function clear() {
+  for (const name of ['status', 'time', 'headers', 'step']) part(name).textContent = '';
+  document.getElementById('answer-body').textContent = '';
+  for (const name of ['failure', 'following']) part(name).hidden = true;
+}
+
+function show(response, text, began) {
   const status = part('status');
   status.textContent = `${response.status} ${response.statusText}`.trim();
   status.className = `status ${response.ok ? (response.status === 202 ? 'busy' : 'good') : 'bad'}`;
   part('time').textContent = String(Math.round(performance.now() - began));
   part('headers').textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
   document.getElementById('answer-body').textContent = pretty(text);
-  return text;
 }
 
 // A UUID as the API writes them: the browser's own function for it is there over HTTPS only.
@@ -74,23 +81,26 @@ async function progress(job) {
   }
 }
 
-// Polls a job until it has ended. Its location names the server as others see it: here it is this one.
-async function follow(text, job, began, mine) {
-  const { pathname } = new URL(JSON.parse(text).location, location.href);
-  const id = job ?? pathname.split('/').at(-1);
+// Polls a job until it has ended. A poll that fails is tried again: the job goes on whoever looks.
+async function follow(job, began, mine) {
   part('progress').removeAttribute('value');
-  part('step').textContent = '';
   part('following').hidden = false;
-  while (mine === newest) {
-    const polled = await fetch(pathname);
-    if (mine !== newest) return;
-    if (polled.status !== 202) {
-      await show(polled, began);
-      part('following').hidden = true;
-      return;
+  for (let pause = SOON; mine === newest; pause = Math.min(pause * 1.2, LATER)) {
+    try {
+      const polled = await fetch(`/zstack/v1/api-jobs/${job}`);
+      const text = await polled.text();
+      if (mine !== newest) return;
+      if (polled.status !== 202 && polled.status !== 500) {
+        show(polled, text, began);
+        part('following').hidden = true;
+        return;
+      }
+      // Asking keeps the session alive: only as long as somebody looks.
+      if (!document.hidden) await progress(job);
+    } catch {
+      // The server is away for a moment.
     }
-    await progress(id);
-    await new Promise((done) => { setTimeout(done, EVERY); });
+    await new Promise((done) => { setTimeout(done, pause); });
   }
 }
 
@@ -98,8 +108,7 @@ async function send(mock) {
   newest += 1;
   const mine = newest;
   answer.hidden = false;
-  part('failure').hidden = true;
-  part('following').hidden = true;
+  clear();
   try {
     const { method, url, body } = await described(true);
     const sent = headers();
@@ -113,17 +122,23 @@ async function send(mock) {
     if (body) sent['Content-Type'] = 'application/json';
     const began = performance.now();
     const response = await fetch(url, { method, headers: sent, body: body ?? undefined });
-    const text = await show(response, began);
-    if (response.status === 202) await follow(text, job, began, mine);
+    const text = await response.text();
+    if (mine !== newest) return;
+    show(response, text, began);
+    if (response.status === 202 && job) await follow(job, began, mine);
   } catch {
-    part('failure').hidden = false;
+    if (mine === newest) part('failure').hidden = false;
   }
 }
+
+// Without this script nothing is sent from here.
+for (const button of form.querySelectorAll('button')) button.disabled = false;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const mock = new FormData(form).get('imprint-mode') === 'mock';
-  if (mock || !sure) {
+  // What is asked twice is never sent unasked.
+  if (mock || form.dataset.danger === undefined) {
     send(mock);
     return;
   }

@@ -6,6 +6,9 @@ use serde_json::Value;
 use std::fmt::Write;
 
 pub(super) fn write(request: &ExampleRequest) -> String {
+    if !request.is_query && request.key.is_none() && request.query.iter().any(|(name, _)| name != "deleteMode") {
+        return plain(request);
+    }
     let call = if request.is_query { query(request) } else { call(request) };
     let session = if request.session { "\tcli.LoadSession(os.Getenv(\"SESSION\"))\n" } else { "" };
     let os = if request.session { "\t\"os\"\n" } else { "" };
@@ -13,6 +16,23 @@ pub(super) fn write(request: &ExampleRequest) -> String {
     format!(
         "package main\n\nimport (\n\t\"log\"\n{os}\n\t\"github.com/zstackio/zstack-sdk-go-v2/pkg/client\"\n{param})\n\nfunc \
          main() {{\n\tcli := client.NewZSClient(client.NewZSConfig(\"localhost\", 8080, \"zstack\"))\n{session}{call}}}\n"
+    )
+}
+
+/// A program without the SDK, whose methods do not take what stands in this request's query string.
+fn plain(request: &ExampleRequest) -> String {
+    let session = if request.session {
+        "\trequest.Header.Set(\"Authorization\", \"OAuth \"+os.Getenv(\"SESSION\"))\n"
+    } else {
+        ""
+    };
+    let os = if request.session { "\t\"os\"\n" } else { "" };
+    let url = quoted(&format!("http://localhost:8080{}", request.url()));
+    let method = request.method.as_str();
+    format!(
+        "package main\n\nimport (\n\t\"io\"\n\t\"log\"\n\t\"net/http\"\n{os})\n\nfunc main() {{\n\trequest, err := \
+         http.NewRequest(\"{method}\", {url}, nil)\n{FAILED}{session}\treply, err := http.DefaultClient.Do(request)\n{FAILED}\
+         \tdefer reply.Body.Close()\n\tbody, err := io.ReadAll(reply.Body)\n{FAILED}\tlog.Println(reply.Status, string(body))\n}}\n"
     )
 }
 
@@ -42,8 +62,6 @@ fn call(request: &ExampleRequest) -> String {
         let given = request.query.iter().find(|(name, _)| name == "deleteMode");
         arguments.push(format!("param.DeleteMode({})", quoted(given.map_or("Permissive", |(_, mode)| mode))));
         return format!("\terr := cli.{}({})\n{FAILED}", request.name, arguments.join(", "));
-    } else {
-        arguments.extend(request.query.iter().map(|(_, value)| quoted(value)));
     }
     format!("\treply, err := cli.{}({})\n{FAILED}\tlog.Println(reply)\n", request.name, arguments.join(", "))
 }

@@ -3,7 +3,7 @@
 use crate::collections::{Collection, When, collection};
 use crate::console::Console;
 use crate::docs::entry::Entry;
-use crate::forms::collection_of;
+use crate::forms::{self, collection_of};
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use imprint_api::{
@@ -39,7 +39,7 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
         return Ok(Vec::new());
     }
     if visit.person.is_none() {
-        let links = vec![(sign_in(entry), visit.texts.sign_in.to_owned())];
+        let links = vec![(sign_in(entry, visit), visit.texts.sign_in.to_owned())];
         return Ok(vec![Obstacle { text: texts.sign_in_first.to_owned(), parameter: None, links }]);
     }
     if entry.access() == Access::Administrator && !visit.is_administrator() {
@@ -65,8 +65,12 @@ fn is_chosen(operation: &OperationDescription, rule: &ParamRule) -> bool {
 }
 
 /// Where one signs in to come back to the page.
-pub(crate) fn sign_in(entry: Entry) -> String {
-    link("/sign-in", &Pairs::default().with("next", &format!("/docs/{}", entry.name())))
+pub(crate) fn sign_in(entry: Entry, visit: &Visit) -> String {
+    let given = match entry {
+        Entry::Operation(operation) => forms::linkable(operation, &visit.query),
+        Entry::Query(_) => visit.query.clone(),
+    };
+    link("/sign-in", &Pairs::default().with("next", &link(&format!("/docs/{}", entry.name()), &given)))
 }
 
 /// Where things of a kind are counted.
@@ -91,6 +95,8 @@ fn when(operation: &OperationDescription, rule: &ParamRule, known: &Collection, 
         Some(When::Is(field, values)) => Wanted { states: vec![(field, values.to_vec())], filled: None },
         Some(When::Has(field)) => Wanted { states: ready(), filled: Some((field, true)) },
         Some(When::Lacks(field)) => Wanted { states: ready(), filled: Some((field, false)) },
+        // What an operation is about need not be usable: it may be there to make it so.
+        None if rule.name == "uuid" => Wanted::default(),
         None => match kind {
             ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => {
                 Wanted { states: vec![("status", vec!["Connected"]), ("state", vec!["Enabled"])], filled: None }

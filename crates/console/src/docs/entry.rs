@@ -6,7 +6,7 @@ use imprint_api::{
     Access, ErrorKind, ExampleRequest, FieldNode, Method, OperationDescription, QueryDescription, Runs, operations,
     queries,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An operation or a query.
 #[derive(Clone, Copy, Debug)]
@@ -145,19 +145,36 @@ impl Entry {
         }
     }
 
-    /// The request that a form makes. A secret that was not typed is that of the example.
+    /// The request that a form makes. In a mock call a secret that was not typed is that of the example; a real one has none
+    /// then, and is refused: nobody's password is one that everybody can read.
     pub(crate) fn request(self, form: &Pairs) -> ExampleRequest {
+        let is_mock = form.get("imprint-mode") != Some("real");
+        self.made_with(form, |name, example| if is_mock { example.get(name).cloned() } else { None })
+    }
+
+    fn made_with(self, form: &Pairs, secret: impl Fn(&str, &Map<String, Value>) -> Option<Value>) -> ExampleRequest {
         match self {
             Self::Query(it) => it.request(conditions(it, form)),
             Self::Operation(it) => {
                 let mut parameters = forms::parameters(it, form);
-                let examples = it.parameters_example();
+                let example = it.parameters_example();
                 for rule in it.rules.iter().filter(|rule| rule.secret && rule.required) {
-                    if let Some(example) = examples.get(&rule.name) {
-                        parameters.entry(rule.name.clone()).or_insert_with(|| example.clone());
+                    if let Some(secret) = secret(&rule.name, &example) {
+                        parameters.entry(rule.name.clone()).or_insert(secret);
                     }
                 }
                 it.request(parameters)
+            }
+        }
+    }
+
+    /// Whether a real call of it from a page is asked for twice: it deletes, overwrites or changes something.
+    pub(crate) fn is_asked_twice(self) -> bool {
+        match self {
+            Self::Query(_) => false,
+            Self::Operation(it) => {
+                let changes = matches!(it.route.method(), Method::Put | Method::Delete) && it.access != Access::Anyone;
+                changes || forms::is_dangerous(it.name)
             }
         }
     }
@@ -166,7 +183,9 @@ impl Entry {
     pub(crate) fn shown_request(self, form: &Pairs) -> ExampleRequest {
         match self {
             Self::Query(_) => self.request(form),
-            Self::Operation(it) => self.request(&forms::linkable(it, form)),
+            Self::Operation(it) => {
+                self.made_with(&forms::linkable(it, form), |name, _| Some(format!("<{name}>").into()))
+            }
         }
     }
 }
@@ -209,7 +228,10 @@ mod tests {
         for language in ExampleLanguage::ALL {
             assert!(!shown.in_language(language).contains(&digest));
         }
-        // The example is one, so that it can be tried as it is.
-        assert!(shown.body.unwrap()["params"]["password"].is_string());
+        assert_eq!(shown.body.unwrap()["params"]["password"], "<password>");
+        // The example's can be tried, but nobody gets it for real.
+        let sent = |form: &[u8]| entry.request(&Pairs::parse(form)).body.unwrap()["params"]["password"].is_string();
+        assert!(sent(b"name=x&imprint-mode=mock"));
+        assert!(!sent(b"name=x&password=&imprint-mode=real"));
     }
 }

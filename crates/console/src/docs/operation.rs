@@ -8,7 +8,6 @@ use crate::docs::nav::{DocsAssets, Nav, anchor};
 use crate::docs::request;
 use crate::docs::tree::Tree;
 use crate::docs::try_it::TryIt;
-use crate::forms;
 use crate::layout::{Layout, failure, page as render};
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -80,8 +79,8 @@ pub(crate) async fn page(console: &Console, visit: &Visit, entry: Entry) -> Repl
         obstacles,
         examples: request::examples(entry, &try_it.values()),
         try_it,
-        sign_in: needs_session.then(|| availability::sign_in(entry)),
-        danger: forms::is_dangerous(entry.name()),
+        sign_in: needs_session.then(|| availability::sign_in(entry, visit)),
+        danger: entry.is_asked_twice(),
         inputs: Inputs {
             path: Tree::sent(&entry.path_fields(), "path", required),
             query: Tree::sent(&entry.query_fields(), "query", required),

@@ -35,13 +35,13 @@ impl TryIt {
     async fn of_operation(
         console: &Console,
         visit: &Visit,
-        operation: &OperationDescription,
+        operation: &'static OperationDescription,
     ) -> Result<Self, Box<ErrorCode>> {
         let typed = forms::linkable(operation, &visit.query);
         let (plain, rare) = forms::controls(console, visit, operation, &typed).await?;
         let example = operation.parameters_example();
         // What is taken away or overwritten is chosen by nobody but the visitor.
-        let is_dangerous = forms::is_dangerous(operation.name);
+        let is_dangerous = Entry::Operation(operation).is_asked_twice();
         let fill = |control: Control| {
             if is_dangerous && control.options.iter().any(|choice| !choice.value.is_empty()) {
                 return named_by_parameter(control);

@@ -126,7 +126,7 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     try_it_out: "Try It Out",
     try_text: "Sends the request from this page, with your session.",
     mode: "How",
-    mock: "Mock: checked, and answered with the example; nothing is done.",
+    mock: "Mock: its form is checked, and it is answered with the example; nothing is looked up or done.",
     real: "Real: what it says is done.",
     send: "Send",
     sign_in_to_try: "Sign in to send it.",

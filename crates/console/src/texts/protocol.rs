@@ -53,14 +53,23 @@ pub(crate) static ENGLISH: &[Chapter] = &[
                 ["Header", "What it does"],
                 &[
                     ("Authorization", "Says who calls; see below."),
-                    ("X-Job-UUID", "Gives the job an id of your own, 32 characters, which is used once only."),
+                    (
+                        "X-Job-UUID",
+                        "Gives the job an id of your own, 32 characters. Where a call may be a job, it is used once only.",
+                    ),
                     (
                         "X-Web-Hook",
-                        "A URL that is called with the reply when the job has ended; the call is always a job then.",
+                        "A URL that is called with the reply when the job has ended, up to 15 times until it answers: a `POST` of what a poll would \
+                         have answered, with `X-Job-UUID` and `X-Job-Success`. A call that may be a job always is one then; others \
+                         ignore it.",
                     ),
                     ("X-API-Timeout", "Seconds that the call may take; after that it ends with `SYS.1001`."),
                     ("X-JSON-Schema", "Adds `schema` to the reply: the classes by which clients in Java rebuild it."),
-                    ("X-Imprint-Mock", "`true` has the call checked and answered with its example; nothing is done."),
+                    (
+                        "X-Imprint-Mock",
+                        "`true` has the form of the call checked and the call answered with its example; ids are not looked up, and \
+                         nothing is done.",
+                    ),
                 ],
             ),
         ],
