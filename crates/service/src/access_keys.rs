@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long an entry is believed without asking the database.
-const BELIEVED_MS: i64 = 5_000;
+const BELIEVED_MS: i64 = 4_000;
 
 /// Entries kept at most; beyond that the cache starts anew, which costs one look-up a key.
 const CAPACITY: usize = 10_000;
