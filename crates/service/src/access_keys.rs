@@ -173,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_believed_for_five_seconds_and_no_longer() {
+    fn a_key_is_believed_for_four_seconds_and_no_longer() {
         let cache = AccessKeyCache::default();
         assert!(cache.look_up("k", Timestamp(0)).is_none());
         cache.remember("k", entry(ResourceState::Enabled, 1000));
-        assert!(cache.look_up("k", Timestamp(6000)).is_some());
-        assert!(cache.look_up("k", Timestamp(6001)).is_none());
+        assert!(cache.look_up("k", Timestamp(5000)).is_some());
+        assert!(cache.look_up("k", Timestamp(5001)).is_none());
         assert!(cache.look_up("k", Timestamp(999)).is_none());
         cache.forget("k");
         assert!(cache.look_up("k", Timestamp(1000)).is_none());

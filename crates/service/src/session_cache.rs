@@ -95,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_believed_for_five_seconds_and_no_longer() {
+    fn a_session_is_believed_for_four_seconds_and_no_longer() {
         let (cache, (session, caller), now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
         assert_eq!(cache.look_up(session, now), Lookup::Ask);
         cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
-        assert_eq!(cache.look_up(session, now.plus_seconds(5)), Lookup::Valid { caller, write_back: None });
-        assert_eq!(cache.look_up(session, now.plus_seconds(6)), Lookup::Ask);
+        assert_eq!(cache.look_up(session, now.plus_seconds(4)), Lookup::Valid { caller, write_back: None });
+        assert_eq!(cache.look_up(session, now.plus_seconds(5)), Lookup::Ask);
         cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
         assert_eq!(cache.look_up(session, now.plus_seconds(-60)), Lookup::Ask, "a clock that was set back");
         cache.forget(session);
