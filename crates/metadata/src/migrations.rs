@@ -3,6 +3,7 @@
 mod access_keys;
 mod content;
 mod identity;
+mod image_names;
 mod initial;
 mod long_job_secrets;
 mod signs_of_life;
@@ -11,7 +12,40 @@ mod storages;
 mod volumes;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
-use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+
+/// A step of the schema: it is done whole or not at all.
+struct Step {
+    /// Its name in the database, which tells when it came.
+    name: &'static str,
+    /// Statements, written for SQLite.
+    statements: &'static [&'static str],
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for statements in self.statements {
+            run_all(manager.get_connection(), statements).await?;
+        }
+        Ok(())
+    }
+
+    // Without it a server that is killed at its first start leaves half a schema on SQLite.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("the schema is not taken back: restore the copy that was made before".to_owned()))
+    }
+}
 
 /// All steps, oldest first. A step that was released never changes.
 pub(crate) struct Migrator;
@@ -19,15 +53,16 @@ pub(crate) struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(initial::Initial),
-            Box::new(identity::Identity),
-            Box::new(volumes::Volumes),
-            Box::new(access_keys::AccessKeys),
-            Box::new(storages::Storages),
-            Box::new(content::Content),
-            Box::new(long_job_secrets::LongJobSecrets),
-            Box::new(storage_use::StorageUse),
-            Box::new(signs_of_life::SignsOfLife),
+            Box::new(initial::STEP),
+            Box::new(identity::STEP),
+            Box::new(volumes::STEP),
+            Box::new(access_keys::STEP),
+            Box::new(storages::STEP),
+            Box::new(content::STEP),
+            Box::new(long_job_secrets::STEP),
+            Box::new(storage_use::STEP),
+            Box::new(signs_of_life::STEP),
+            Box::new(image_names::STEP),
         ]
     }
 }
@@ -57,7 +92,7 @@ pub(crate) fn newest() -> String {
 }
 
 /// Runs statements written for SQLite on either database.
-pub(crate) async fn run_all(connection: &impl ConnectionTrait, statements: &str) -> Result<(), DbErr> {
+async fn run_all(connection: &impl ConnectionTrait, statements: &str) -> Result<(), DbErr> {
     let postgres = connection.get_database_backend() == sea_orm::DbBackend::Postgres;
     for statement in statements.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
         let statement = if postgres {

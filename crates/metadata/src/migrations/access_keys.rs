@@ -1,32 +1,9 @@
 //! Access keys of accounts.
 
-use super::run_all;
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use super::Step;
 
 /// Adds access keys.
-pub(crate) struct AccessKeys;
-
-impl MigrationName for AccessKeys {
-    fn name(&self) -> &'static str {
-        "m20261125_000003_access_keys"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for AccessKeys {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run_all(manager.get_connection(), TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the schema is not taken back: restore the copy that was made before".to_owned()))
-    }
-}
+pub(super) const STEP: Step = Step { name: "m20261125_000003_access_keys", statements: &[TABLES] };
 
 const TABLES: &str = "
 CREATE TABLE access_key (

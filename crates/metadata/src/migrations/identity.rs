@@ -1,32 +1,9 @@
 //! Accounts' sharing and quotas, owners of tag patterns, long jobs, and the servers of an installation.
 
-use super::run_all;
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use super::Step;
 
 /// Adds what accounts share, own and run.
-pub(crate) struct Identity;
-
-impl MigrationName for Identity {
-    fn name(&self) -> &'static str {
-        "m20261125_000001_identity"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Identity {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run_all(manager.get_connection(), TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the schema is not taken back: restore the copy that was made before".to_owned()))
-    }
-}
+pub(super) const STEP: Step = Step { name: "m20261125_000001_identity", statements: &[TABLES] };
 
 // An account of '' means all accounts: a null could not be part of the key. The administrator owns the patterns that were
 // made before they had owners. Its own rows need no index by owner: it sees all.

@@ -1,37 +1,10 @@
 //! The first schema.
 
-use super::run_all;
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use super::Step;
 
 /// Makes all tables of the first release.
-pub(crate) struct Initial;
-
-impl MigrationName for Initial {
-    fn name(&self) -> &'static str {
-        "m20261123_000001_initial"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Initial {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run_all(manager.get_connection(), IDENTITY).await?;
-        run_all(manager.get_connection(), STORAGES).await?;
-        run_all(manager.get_connection(), BACKUPS).await?;
-        run_all(manager.get_connection(), IMAGES).await?;
-        run_all(manager.get_connection(), WORK).await
-    }
-
-    // Without it a server that is killed at its first start leaves half a schema on SQLite.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the first schema is not taken back: remove the database instead".to_owned()))
-    }
-}
+pub(super) const STEP: Step =
+    Step { name: "m20261123_000001_initial", statements: &[IDENTITY, STORAGES, BACKUPS, IMAGES, WORK] };
 
 const IDENTITY: &str = "
 CREATE TABLE installation (id BIGINT PRIMARY KEY, uuid TEXT NOT NULL, created BIGINT NOT NULL);

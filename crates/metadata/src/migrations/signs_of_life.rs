@@ -1,32 +1,9 @@
 //! When servers that share the database were last seen alive.
 
-use super::run_all;
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use super::Step;
 
 /// Adds the signs of life by which other servers see that one has gone, and finds what it was running.
-pub(crate) struct SignsOfLife;
-
-impl MigrationName for SignsOfLife {
-    fn name(&self) -> &'static str {
-        "m20261126_000001_signs_of_life"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for SignsOfLife {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run_all(manager.get_connection(), COLUMNS).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the schema is not taken back: restore the copy that was made before".to_owned()))
-    }
-}
+pub(super) const STEP: Step = Step { name: "m20261126_000001_signs_of_life", statements: &[COLUMNS] };
 
 // A server that was last seen under the schema before has not been seen by the database's clock.
 const COLUMNS: &str = "

@@ -1,33 +1,10 @@
 //! What volumes came to know: what they were made of, when they were attached, whose their files are, and who makes or reverts
 //! them.
 
-use super::run_all;
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use super::Step;
 
 /// Adds the columns.
-pub(crate) struct Volumes;
-
-impl MigrationName for Volumes {
-    fn name(&self) -> &'static str {
-        "m20261125_000002_volumes"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Volumes {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run_all(manager.get_connection(), COLUMNS).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("columns are not taken back: restore the database instead".to_owned()))
-    }
-}
+pub(super) const STEP: Step = Step { name: "m20261125_000002_volumes", statements: &[COLUMNS] };
 
 // Until now a volume's file was made by the server exactly when no source was declared.
 const COLUMNS: &str = "
