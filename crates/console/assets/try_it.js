@@ -36,12 +36,27 @@ form.addEventListener('input', () => {
 
 const headers = () => (csrf ? { 'X-Imprint-Csrf': csrf } : {});
 
+// JSON with a line for each value. What stands in it stays as it is: numbers of more than 53 bits, and what occurs twice.
 function pretty(text) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+  let depth = 0;
+  const line = () => `\n${'  '.repeat(depth)}`;
+  return tokens.map((token, nth) => {
+    const isEmpty = '{['.includes(tokens[nth - 1]) && '}]'.includes(token);
+    if ('}]'.includes(token)) {
+      depth -= 1;
+      return isEmpty ? token : line() + token;
+    }
+    if ('{['.includes(token)) depth += 1;
+    const isOpen = '{['.includes(token) && !'}]'.includes(tokens[nth + 1]);
+    if (isOpen || token === ',') return token + line();
+    return token === ':' ? ': ' : token;
+  }).join('');
 }
 
 // Shows nothing of an answer while the next one is waited for.

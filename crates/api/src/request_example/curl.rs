@@ -1,6 +1,6 @@
 //! A request as a command line.
 
-use super::ExampleRequest;
+use super::{ExampleRequest, seen};
 
 pub(super) fn write(request: &ExampleRequest) -> String {
     let session = if request.session { " -H \"Authorization: OAuth $SESSION\"" } else { "" };
@@ -8,6 +8,6 @@ pub(super) fn write(request: &ExampleRequest) -> String {
     match &request.body {
         None => line,
         // Within single quotes a shell takes everything as it is but the quote itself.
-        Some(body) => format!("{line} \\\n  -d '{}'", body.to_string().replace('\'', "'\\''")),
+        Some(body) => format!("{line} \\\n  -d '{}'", seen(&body.to_string()).replace('\'', "'\\''")),
     }
 }
