@@ -1,6 +1,7 @@
 //! Access keys: made, used as both SDKs use them, and ended.
 
 use crate::server::{ADMIN, Reply, Server, text};
+use crate::waiting::until;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -188,10 +189,8 @@ fn a_key_that_one_server_disables_ends_on_the_other_within_seconds() {
     let body = json!({"changeAccessKeyState": {"stateEvent": "disable"}});
     first.finish(first.put(&format!("/zstack/v1/accesskeys/{}/actions", key.uuid), &body)).ok();
     let since = Instant::now();
-    while key.zones(&second).status != 403 {
-        assert!(since.elapsed() < Duration::from_secs(7));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    until("the key's end", || key.zones(&second).status == 403);
+    assert!(since.elapsed() < Duration::from_secs(7));
     assert!(key.zones(&first).status == 403);
 }
 

@@ -1,6 +1,7 @@
 //! Images that are added from files: of the server's machine, fetched over HTTP, uploaded.
 
 use crate::server::{Reply, Server, noise, qcow2_content, run, sample_disk, text};
+use crate::waiting::{eventually, until_job_is};
 use base64::Engine;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -271,9 +272,7 @@ fn a_long_job_that_adds_an_image_tells_its_progress_and_when_it_is_cancelled_lea
     assert_eq!(progress["taskName"].as_str().or(progress["content"].as_str()).map(str::is_empty), Some(false));
     let uuid = text(&job["uuid"]);
     server.put(&format!("/zstack/v1/longjobs/{uuid}/actions"), &json!({"cancelLongJob": {}})).ok();
-    while server.query(&format!("/zstack/v1/longjobs/{uuid}"))[0]["state"] != "Canceled" {
-        std::thread::yield_now();
-    }
+    until_job_is(&server, &uuid, "Canceled");
     assert!(server.query("/zstack/v1/images").is_empty());
 }
 
@@ -336,13 +335,8 @@ pub(crate) fn send(server: &Server, method: &str, path: &str, fields: &[(&str, &
 }
 
 pub(crate) fn until_made(server: &Server, path: &str) -> Value {
-    loop {
-        let found = send(server, "GET", path, &[], Vec::new()).ok();
-        if found["state"] != "Writing" {
-            return found;
-        }
-        std::thread::yield_now();
-    }
+    let found = || send(server, "GET", path, &[], Vec::new()).ok();
+    eventually("the image to be made", || Some(found()).filter(|found| found["state"] != "Writing"))
 }
 
 #[test]
@@ -370,13 +364,8 @@ fn a_file_is_uploaded_in_parts_and_continued_where_it_broke_off() {
     cut.write_all(head.as_bytes()).unwrap();
     cut.write_all(&file[1000..3000]).unwrap();
     cut.shutdown(std::net::Shutdown::Both).unwrap();
-    let head = loop {
-        let reply = send(&server, "HEAD", &path, &[], Vec::new());
-        if reply.headers["upload-offset"] == "3000" {
-            break reply;
-        }
-        std::thread::yield_now();
-    };
+    let head = || send(&server, "HEAD", &path, &[], Vec::new());
+    let head = eventually("3,000 bytes", || Some(head()).filter(|reply| reply.headers["upload-offset"] == "3000"));
     assert_eq!(head.headers["upload-length"], total.to_string().as_str());
     let wrong = send(&server, "PATCH", &path, &[("Upload-Offset", "1000")], file[1000..].to_vec());
     assert_eq!((wrong.status, &wrong.headers["upload-offset"]), (409, &"3000".parse().unwrap()));

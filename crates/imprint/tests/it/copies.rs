@@ -1,6 +1,7 @@
 //! Backups and images between two backup storages.
 
 use crate::server::{Reply, Server, data_with, noise, sample_disk, text};
+use crate::waiting::until;
 use serde_json::{Value, json};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -169,7 +170,5 @@ fn a_new_image_is_made_on_another_storage_of_one_that_is_known_or_that_only_a_ca
     assert_eq!(infos.len(), 2);
     assert!(infos.iter().all(|info| info["name"] == "copy" && info["virtualsize"] == json!(sample_disk(3).len())));
     // Records of templates are published within a second.
-    while !list(&first).iter().any(|info| info["id"] == json!(image)) {
-        std::thread::yield_now();
-    }
+    until("the record", || list(&first).iter().any(|info| info["id"] == json!(image)));
 }

@@ -1,6 +1,7 @@
 //! What becomes of images and volumes that are deleted, as the settings say it.
 
 use crate::server::{Server, data_with, sample_disk, text};
+use crate::waiting;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -40,11 +41,7 @@ fn statuses(server: &Server, things: &Things) -> [Value; 2] {
 fn restarted(server: Server, data: &Path, arguments: &[&str], until: impl Fn(&Server) -> bool) -> Server {
     server.kill();
     let server = Server::start_with(data, arguments);
-    let begun = std::time::Instant::now();
-    while !until(&server) {
-        assert!(begun.elapsed() < std::time::Duration::from_mins(1), "nothing happens");
-        std::thread::yield_now();
-    }
+    waiting::until("what a restart does", || until(&server));
     server
 }
 

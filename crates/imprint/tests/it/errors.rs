@@ -1,6 +1,7 @@
 //! The catalogue of errors: every code that can occur is made to occur, and says what happened and what to do.
 
 use crate::server::{PASSWORD, Reply, Server, data_with, noise, text};
+use crate::waiting::eventually;
 use imprint_api::ErrorKind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,13 +16,10 @@ fn of_long_job(server: &Server, data: &Value, cancelled: bool) -> Value {
     if cancelled {
         server.put(&format!("{path}/actions"), &json!({"cancelLongJob": {}})).ok();
     }
-    loop {
+    eventually("the job's result", || {
         let row = server.query(&path)[0].clone();
-        if let Some(result) = row["jobResult"].as_str() {
-            return serde_json::from_str(result).unwrap();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+        Some(serde_json::from_str(row["jobResult"].as_str()?).unwrap())
+    })
 }
 
 /// What is answered when no storage can be chosen, and when the one there is cannot be connected.

@@ -2,10 +2,10 @@
 
 use crate::power_cuts::mount;
 use crate::server::{Reply, Server, data_with, noise, sample_disk, text};
+use crate::waiting::until;
 use imprint_test_support::{Effect, Fault, Lasts, PowerCutFs, Step};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 const GIB: u64 = 1 << 30;
 const EIO: i32 = 5;
@@ -184,11 +184,7 @@ fn a_storage_whose_disk_failed_to_sync_is_disconnected_until_it_is_reconnected()
     // Nobody knows what the disk holds: nothing more is written, and within a minute everybody sees it.
     it.take().refused("SYS.1006", &[&it.storage]);
     let status = || it.server.query(&format!("/zstack/v1/backup-storage/{}", it.storage))[0]["status"].clone();
-    let begun = Instant::now();
-    while status() == "Connected" {
-        assert!(begun.elapsed() < Duration::from_secs(90), "it is not noticed");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    until("it to be noticed", || status() != "Connected");
     it.take().refused("SYS.1006", &["Disconnected"]);
     let path = format!("/zstack/v1/backup-storage/{}/actions", it.storage);
     let reconnected = it.server.finish(it.server.put(&path, &json!({"reconnectBackupStorage": {}}))).inventory();

@@ -1,6 +1,7 @@
 //! The life of an image after it was made.
 
 use crate::server::{Server, data_with, sample_disk, text};
+use crate::waiting::eventually;
 use serde_json::{Value, json};
 
 fn server_with_image() -> (tempfile::TempDir, Server, String) {
@@ -76,13 +77,7 @@ fn images_survive_a_crash_right_after_they_were_acknowledged() {
 fn the_md5_is_that_of_the_images_own_format() {
     let (_temp, server, image) = server_with_image();
     let shown = || text(&server.query(&format!("/zstack/v1/images?q=uuid={image}"))[0]["md5Sum"]);
-    let known = || loop {
-        let md5 = shown();
-        if md5.len() == 32 {
-            break md5;
-        }
-        std::thread::yield_now();
-    };
+    let known = || eventually("the digest", || Some(shown()).filter(|md5| md5.len() == 32));
     let of_qcow2 = known();
     act(&server, &image, "updateImage", &json!({"format": "raw"})).inventory();
     let of_raw = known();

@@ -1,6 +1,7 @@
 //! Long jobs: operations that run apart from their call, and how far they have come.
 
 use crate::server::{Server, data_with, noise, sample_disk, text};
+use crate::waiting::{eventually, until_job_is};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -11,20 +12,6 @@ fn submit(server: &Server, name: &str, data: &Value) -> crate::server::Reply {
 
 fn job(server: &Server, uuid: &str) -> Value {
     server.query(&format!("/zstack/v1/longjobs/{uuid}"))[0].clone()
-}
-
-/// Waits until the job is in that state.
-#[track_caller]
-fn wait_for(server: &Server, uuid: &str, state: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let row = job(server, uuid);
-        if row["state"] == state {
-            return row;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "{row}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -39,7 +26,7 @@ fn a_backup_as_a_long_job_succeeds_and_can_run_again() {
         (json!("mine"), json!("APICreateVolumeBackupMsg"))
     );
     let uuid = text(&submitted["uuid"]);
-    let done = wait_for(&server, &uuid, "Succeeded");
+    let done = until_job_is(&server, &uuid, "Succeeded");
     assert!(done["executeTime"].as_i64().unwrap() >= 1);
     let result: Value = serde_json::from_str(&text(&done["jobResult"])).unwrap();
     assert_eq!((result["success"].clone(), result["inventory"]["status"].clone()), (json!(true), json!("Ready")));
@@ -49,7 +36,7 @@ fn a_backup_as_a_long_job_succeeds_and_can_run_again() {
     let actions = format!("/zstack/v1/longjobs/{uuid}/actions");
     server.put(&actions, &json!({"cancelLongJob": {}})).refused("SYS.1007", &["Succeeded"]);
     assert_eq!(server.put(&actions, &json!({"rerunLongJob": {}})).inventory()["state"], "Running");
-    wait_for(&server, &uuid, "Succeeded");
+    until_job_is(&server, &uuid, "Succeeded");
     assert_eq!(server.query("/zstack/v1/volume-backups").len(), 2);
     let update = json!({"updateLongJob": {"name": "yours", "description": "d"}});
     assert_eq!(server.put(&actions, &update).inventory()["name"], "yours");
@@ -84,7 +71,7 @@ fn what_cannot_run_is_refused_when_it_is_submitted_and_what_fails_says_why() {
 
     std::fs::remove_file(file).unwrap();
     let uuid = text(&submit(&server, "APICreateVolumeBackupMsg", &data).inventory()["uuid"]);
-    let failed = wait_for(&server, &uuid, "Failed");
+    let failed = until_job_is(&server, &uuid, "Failed");
     let error: Value = serde_json::from_str(&text(&failed["jobResult"])).unwrap();
     assert_eq!(error["code"], "SYS.1006");
 }
@@ -100,15 +87,10 @@ fn a_long_job_tells_its_progress_and_when_it_is_cancelled_leaves_nothing() {
     let (uuid, api_id) = (text(&submitted["uuid"]), text(&submitted["apiId"]));
     let progress = || server.query(&format!("/zstack/v1/task-progresses/{api_id}?all=true"));
     let begun = Instant::now();
-    let row = loop {
-        let rows = progress();
-        let percent = rows.first().and_then(|row| row["content"].as_str()?.parse::<u8>().ok()).unwrap_or(0);
-        if percent > 0 {
-            break rows[0].clone();
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{rows:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    };
+    let row = eventually("progress", || {
+        let row = progress().first()?.clone();
+        (row["content"].as_str()?.parse::<u8>().ok()? > 0).then_some(row)
+    });
     assert_eq!((row["type"].clone(), row["taskName"].clone()), (json!("Progress"), json!("APICreateVolumeBackupMsg")));
     assert_eq!(row["taskUuid"], api_id.as_str());
     assert!(row["time"].is_i64() && !text(&row["subTasks"][0]["content"]).is_empty(), "{row}");
@@ -118,7 +100,7 @@ fn a_long_job_tells_its_progress_and_when_it_is_cancelled_leaves_nothing() {
     server.delete(&format!("/zstack/v1/longjobs/{uuid}")).refused("SYS.1007", &["Running"]);
 
     server.put(&format!("/zstack/v1/longjobs/{uuid}/actions"), &json!({"cancelLongJob": {}})).ok();
-    let cancelled = wait_for(&server, &uuid, "Canceled");
+    let cancelled = until_job_is(&server, &uuid, "Canceled");
     let error: Value = serde_json::from_str(&text(&cancelled["jobResult"])).unwrap();
     assert_eq!(error["code"], "SYS.1017");
     assert!(begun.elapsed() < Duration::from_secs(25), "it did not run to its end");
@@ -162,7 +144,7 @@ fn a_job_runs_again_with_what_its_owner_may_do_whoever_asks_for_it() {
     let params = json!({"jobName": "APICreateVolumeBackupMsg", "jobData": data});
     let submitted = server.call_as(&session, "POST", "/zstack/v1/longjobs", &json!({"params": params})).inventory();
     let uuid = text(&submitted["uuid"]);
-    wait_for(&server, &uuid, "Succeeded");
+    until_job_is(&server, &uuid, "Succeeded");
 
     let rerun = || server.put(&format!("/zstack/v1/longjobs/{uuid}/actions"), &json!({"rerunLongJob": {}}));
     own(crate::server::ADMIN);
@@ -170,7 +152,7 @@ fn a_job_runs_again_with_what_its_owner_may_do_whoever_asks_for_it() {
     assert_eq!(job(&server, &uuid)["state"], "Succeeded");
     own(&ann);
     assert_eq!(rerun().inventory()["state"], "Running");
-    wait_for(&server, &uuid, "Succeeded");
+    until_job_is(&server, &uuid, "Succeeded");
     let backups = server.call_as(&session, "GET", "/zstack/v1/volume-backups", &Value::Null).ok();
     assert_eq!(backups["inventories"].as_array().unwrap().len(), 2, "both are hers");
 }
@@ -188,16 +170,12 @@ fn long_jobs_count_among_the_calls_and_are_waited_for_at_the_end() {
     assert_eq!(server.query("/zstack/v1/longjobs").len(), 1);
     let actions = format!("/zstack/v1/longjobs/{uuid}/actions");
     server.put(&actions, &json!({"cancelLongJob": {}})).ok();
-    wait_for(&server, &uuid, "Canceled");
+    until_job_is(&server, &uuid, "Canceled");
     // Its place is free a moment after its end is written.
-    let begun = Instant::now();
-    let again = loop {
+    let again = eventually("a free place", || {
         let reply = submit(&server, "APICreateVolumeBackupMsg", &data);
-        if reply.status == 200 {
-            break text(&reply.inventory()["uuid"]);
-        }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{}", reply.text);
-    };
+        (reply.status == 200).then(|| text(&reply.inventory()["uuid"]))
+    });
     assert!(server.terminate().success());
     let server = Server::start(temp.path());
     let row = job(&server, &again);

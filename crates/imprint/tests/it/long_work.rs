@@ -2,6 +2,7 @@
 //! minute stands for one of a large volume.
 
 use crate::server::{Reply, Server, data_with, sample_disk, text};
+use crate::waiting::eventually;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -37,12 +38,7 @@ impl Slow {
 
     /// The backup that is being taken.
     fn creating(&self) -> Value {
-        loop {
-            if let Some(backup) = self.server.query("/zstack/v1/volume-backups?q=status=Creating").pop() {
-                return backup;
-            }
-            std::thread::yield_now();
-        }
+        eventually("a backup", || self.server.query("/zstack/v1/volume-backups?q=status=Creating").pop())
     }
 }
 

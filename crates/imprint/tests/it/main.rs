@@ -86,3 +86,5 @@ mod volume_operations;
 mod volume_power_cuts;
 #[cfg(test)]
 mod volumes;
+#[cfg(test)]
+mod waiting;

@@ -1,8 +1,8 @@
 //! Pages that draw what is stored.
 
 use crate::server::{Server, data_with, noise, text};
+use crate::waiting::until;
 use std::os::unix::fs::FileExt;
-use std::time::{Duration, Instant};
 
 fn page(server: &Server, path: &str) -> String {
     let request = server.request("GET", path).header("Cookie", format!("imprint-session={}", server.session()));
@@ -56,10 +56,6 @@ fn a_storage_says_what_it_holds() {
     // at every look.
     let holds = "8.0 MiB of backups and images, 4.0 MiB stored; deduplication and compression 1.9 ×";
     let storage = format!("/backup-storages/{}", server.backup_storage());
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !page(&server, &storage).contains(holds) {
-        assert!(Instant::now() < deadline, "{}", page(&server, &storage));
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until(holds, || page(&server, &storage).contains(holds));
     assert!(page(&server, "/").contains("deduplication and compression 1.9 ×"));
 }

@@ -1,6 +1,7 @@
 //! The main job with its metadata in PostgreSQL, by one server and by two.
 
 use crate::server::{Server, data_with, noise, run, sample_disk, template_path, text};
+use crate::waiting::{eventually, until};
 use imprint_test_support::PostgresCluster;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -253,14 +254,8 @@ fn a_log_out_on_one_server_ends_the_session_on_the_other_within_seconds() {
     query().ok();
     Server::send(one.request("DELETE", &format!("/zstack/v1/accounts/sessions/{session}"))).ok();
     let begun = Instant::now();
-    let ended = loop {
-        let reply = query();
-        if reply.status != 200 {
-            break reply;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(7), "the session lives on");
-        std::thread::yield_now();
-    };
+    let ended = eventually("the session's end", || Some(query()).filter(|reply| reply.status != 200));
+    assert!(begun.elapsed() < Duration::from_secs(7), "the session lives on");
     ended.refused("ID.1001", &["Session expired"]);
     let valid = Server::send(two.request("GET", &format!("/zstack/v1/accounts/sessions/{session}/valid"))).ok();
     assert_eq!(valid, json!({"valid": false}));
@@ -308,11 +303,7 @@ fn what_a_server_ran_that_never_returns_fails_on_the_others() {
     // As if two minutes had passed for everybody; the one that lives gives a sign within seconds.
     let late = "UPDATE management_node SET seen = seen - 121000";
     run("psql", &[&database, "-q", "-c", late]);
-    let begun = Instant::now();
-    while state(&lost)["state"] == "Running" || poll().status == 202 {
-        assert!(begun.elapsed() < Duration::from_secs(40), "nobody has missed the server");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until("somebody to miss the server", || state(&lost)["state"] != "Running" && poll().status != 202);
     poll().refused("SYS.1000", &["restarted or lost"]);
     let row = state(&lost);
     let error: Value = serde_json::from_str(&text(&row["jobResult"])).unwrap();

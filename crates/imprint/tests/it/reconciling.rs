@@ -1,6 +1,7 @@
 //! Metadata that were lost, or restored from a copy, and the stores that know more.
 
 use crate::server::{Reply, Server, data_with, noise, run, sample_disk, text};
+use crate::waiting::until;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -102,14 +103,11 @@ fn an_empty_database_learns_from_the_store_all_that_was_acknowledged() {
 
 pub(crate) fn wait_for_catalog(server: &Server, storage: &str, image: &Value) {
     let path = format!("/zstack/v1/backup-storage/{storage}/image-store");
-    loop {
+    until("the record", || {
         let reply = server.put(&path, &json!({"getImagesFromImageStoreBackupStorage": {}})).ok();
         let infos = reply["infos"].as_array().unwrap().clone();
-        if infos.iter().any(|info| info["id"] == image["uuid"] && info["name"] == image["name"]) {
-            return;
-        }
-        std::thread::yield_now();
-    }
+        infos.iter().any(|info| info["id"] == image["uuid"] && info["name"] == image["name"])
+    });
 }
 
 #[test]

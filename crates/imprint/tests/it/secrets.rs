@@ -2,6 +2,7 @@
 
 use crate::added_images::{begin_upload, respond, send, serve, until_made};
 use crate::server::{Reply, Server, data_with, sample_disk, text};
+use crate::waiting::{until, until_job_is};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -25,19 +26,6 @@ fn reference(server: &Server, session: &str, image: &str) -> Value {
 fn found(server: &Server, session: &str, condition: &str) -> usize {
     let reply = server.call_as(session, "GET", &format!("/zstack/v1/images?q={condition}"), &Value::Null).ok();
     reply["inventories"].as_array().unwrap().len()
-}
-
-#[track_caller]
-fn wait_for_job(server: &Server, job: &str, state: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let row = server.query(&format!("/zstack/v1/longjobs/{job}"))[0].clone();
-        if row["state"] == state {
-            return row;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "{row}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -95,7 +83,7 @@ fn the_result_of_a_long_job_that_awaits_a_file_does_not_hold_its_link() {
         "backupStorageUuids": [server.backup_storage()]});
     let params = json!({"jobName": "APIAddImageMsg", "jobData": data.to_string()});
     let job = text(&server.post("/zstack/v1/longjobs", &json!({ "params": params })).inventory()["uuid"]);
-    let result = text(&wait_for_job(&server, &job, "Succeeded")["jobResult"]);
+    let result = text(&until_job_is(&server, &job, "Succeeded")["jobResult"]);
     let result: Value = serde_json::from_str(&result).unwrap();
     assert_eq!(result["inventory"]["backupStorageRefs"][0]["installPath"], "");
     let image = text(&result["inventory"]["uuid"]);
@@ -122,9 +110,7 @@ fn a_client_that_stalls_is_answered_when_its_image_is_deleted_and_nothing_of_the
     let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\nConnection: close\r\n\r\n");
     stalled.write_all(head.as_bytes()).unwrap();
     stalled.write_all(&vec![7; 2 << 20]).unwrap();
-    while send(&server, "GET", &path, &[], Vec::new()).ok()["offset"] == 0 {
-        std::thread::yield_now();
-    }
+    until("the first bytes", || send(&server, "GET", &path, &[], Vec::new()).ok()["offset"] != 0);
     let begun = Instant::now();
     server.delete(&format!("/zstack/v1/images/{image}")).ok();
     let mut answer = String::new();
@@ -191,12 +177,12 @@ fn a_long_job_shows_no_password_and_has_it_whenever_it_runs() {
     let submitted = submit(&format!("http://u:secret@{host}/disk"));
     assert!(!submitted.text.contains("secret"), "{}", submitted.text);
     let job = text(&submitted.inventory()["uuid"]);
-    let done = wait_for_job(&server, &job, "Succeeded");
+    let done = until_job_is(&server, &job, "Succeeded");
     let data: Value = serde_json::from_str(&text(&done["jobData"])).unwrap();
     assert_eq!(data["url"], json!(format!("http://u@{host}/disk")));
     assert!(!done.to_string().contains("secret"), "{done}");
     server.put(&format!("/zstack/v1/longjobs/{job}/actions"), &json!({"rerunLongJob": {}})).ok();
-    wait_for_job(&server, &job, "Succeeded");
+    until_job_is(&server, &job, "Succeeded");
     let images = server.query("/zstack/v1/images");
     assert_eq!(images.len(), 2);
     assert!(images.iter().all(|image| image["url"] == json!(format!("http://u@{host}/disk"))), "{images:?}");
@@ -206,12 +192,12 @@ fn a_long_job_shows_no_password_and_has_it_whenever_it_runs() {
     }
     // What fails tells none either, nor what is refused.
     let failing = text(&submit(&format!("http://u:wrong-secret@{host}/disk")).inventory()["uuid"]);
-    let failed = wait_for_job(&server, &failing, "Failed");
+    let failed = until_job_is(&server, &failing, "Failed");
     assert!(text(&failed["jobResult"]).contains("401") && !failed.to_string().contains("secret"), "{failed}");
     for url in ["http://u:secret@[x/disk", "http://u:sec/secret@h/disk", "gopher://u:secret@h/disk"] {
         let job = submit(url);
         let shown = match job.status {
-            200 => wait_for_job(&server, &text(&job.inventory()["uuid"]), "Failed").to_string(),
+            200 => until_job_is(&server, &text(&job.inventory()["uuid"]), "Failed").to_string(),
             _ => job.text,
         };
         assert!(!shown.contains("sec"), "{shown}");

@@ -1,5 +1,6 @@
 //! A real server in a directory of its own, and the few words to speak to it.
 
+use crate::waiting::eventually;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 use std::io::{BufRead, BufReader};
@@ -202,13 +203,8 @@ impl Server {
             let Some(location) = reply.json()["location"].as_str().map(str::to_owned) else {
                 panic!("202 without location: {}", reply.text)
             };
-            reply = loop {
-                let polled = Self::send(self.http.get(&location));
-                if polled.status != 202 {
-                    break polled;
-                }
-                std::thread::yield_now();
-            };
+            let poll = || Self::send(self.http.get(&location));
+            reply = eventually("the job's end", || Some(poll()).filter(|reply| reply.status != 202));
         }
         reply
     }

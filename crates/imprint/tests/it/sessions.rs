@@ -1,6 +1,7 @@
 //! Log-in, sessions and versions.
 
 use crate::server::{ADMIN, PASSWORD, Server};
+use crate::waiting::until;
 use serde_json::json;
 use sha2::{Digest, Sha512};
 use std::path::Path;
@@ -97,12 +98,7 @@ fn a_thousand_wrong_log_ins_at_once_lock_nobody_else_out() {
             })
             .collect();
         // Meanwhile the administrator comes from elsewhere, and is let in.
-        let mut waited = 0;
-        while log_in_from(&server, "203.0.113.7", PASSWORD).status != 200 {
-            waited += 1;
-            assert!(waited < 100);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("the administrator to be let in", || log_in_from(&server, "203.0.113.7", PASSWORD).status == 200);
         let sums = attackers.into_iter().map(|attacker| attacker.join().unwrap());
         sums.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });

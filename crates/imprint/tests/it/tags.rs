@@ -1,6 +1,7 @@
 //! Tags: what users say of resources, and what the system is told by.
 
 use crate::server::{Server, data_with, sample_disk, text};
+use crate::waiting::until;
 use serde_json::{Value, json};
 
 #[test]
@@ -51,12 +52,7 @@ fn system_tags_must_be_known_for_their_kind_and_mean_what_they_say() {
     assert_eq!(server.post(&path, &several).ok()["inventories"].as_array().unwrap().len(), 1);
     // The digest is there at the image's birth.
     let backup = text(&server.backup(&volume)["uuid"]);
-    let digested = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let image = server.template(&backup, "t").inventory();
-        image["md5Sum"] != "not calculated"
-    });
-    assert!(digested);
+    until("the digest", || server.template(&backup, "t").inventory()["md5Sum"] != "not calculated");
     let image = server.query("/zstack/v1/images?q=md5Sum!=not calculated")[0].clone();
     let inherent = server.query(&format!("/zstack/v1/system-tags?q=resourceUuid={}", text(&image["uuid"])));
     assert!(text(&inherent[0]["tag"]).starts_with("image::sha256::"));

@@ -4,6 +4,7 @@ use crate::copies::{download, second_storage, template};
 use crate::restore_crashes::{call_and_kill, random_delay};
 use crate::restores::{Guest, volume};
 use crate::server::{Reply, Server, noise, run, text};
+use crate::waiting::until;
 use serde_json::{Value, json};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -120,9 +121,7 @@ fn no_volume_of_a_machine_can_be_written_before_the_last_one_is_read() {
     let slow = std::thread::scope(|scope| {
         // 3 MiB and 2 MiB at 2 MiB a second: the last volume's turn comes after more than two seconds.
         let call = scope.spawn(|| machine.back_up(&json!({"volumeReadBandwidth": 2 << 20})));
-        while server.query("/zstack/v1/volume-backups").is_empty() {
-            std::thread::yield_now();
-        }
+        until("a backup", || !server.query("/zstack/v1/volume-backups").is_empty());
         let write = ["-f", "qcow2", "-c", "write -P 1 0 64k", machine.files[2].to_str().unwrap()];
         let refused = Command::new("qemu-io").args(write).output().unwrap();
         assert!(!call.is_finished(), "the backup was too fast to tell");
