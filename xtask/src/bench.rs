@@ -8,6 +8,7 @@ mod backups;
 mod downloads;
 mod http;
 mod machine;
+mod pages;
 mod queries;
 mod reference;
 mod report;

@@ -27,6 +27,7 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    pub(crate) head: &'a [u8],
     pub(crate) body: &'a [u8],
 }
 
@@ -41,8 +42,13 @@ impl Connection {
     /// The bytes of a request, made beforehand where it is sent often.
     pub(crate) fn encode(&self, method: &str, path: &str, session: Option<&str>, body: &str) -> Vec<u8> {
         let session = session.map(|uuid| format!("Authorization: OAuth {uuid}\r\n")).unwrap_or_default();
+        self.encode_with(method, path, &format!("{session}Content-Type: application/json\r\n"), body)
+    }
+
+    /// The same with these lines in its head, each with its end.
+    pub(crate) fn encode_with(&self, method: &str, path: &str, lines: &str, body: &str) -> Vec<u8> {
         format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{session}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{lines}Content-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )
@@ -63,8 +69,8 @@ impl Connection {
         }
         let rest = self.buffer.get_mut(head.filled..end).context("more bytes than the answer has")?;
         self.stream.read_exact(rest).context("read an answer")?;
-        let body = self.buffer.get(head.body_at..end).unwrap_or_default();
-        Ok(Answer { status: head.status, body })
+        let (before, body) = self.buffer.get(..end).unwrap_or_default().split_at(head.body_at);
+        Ok(Answer { status: head.status, head: before, body })
     }
 
     /// Reads the answer of a GET to its end and throws it away; gives its length.

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use imprint_test_support::PostgresCluster;
 
 use super::api::{Api, Mode};
+use super::pages;
 use super::report::{Bar, Report, Row};
 use super::sample::{Samples, ratio, shown};
 use super::server::{PASSWORD, Server};
@@ -66,7 +67,7 @@ fn among_many_on(setting: &Setting, report: &mut Report, database: &str, argumen
             bar: Bar::AtMost(1.0),
         });
     }
-    Ok(())
+    pages::among_many(&server, database, setting.scale.images, report)
 }
 
 fn make_images(api: &Api, server: &Server, backup: &str, images: u32) -> Result<()> {

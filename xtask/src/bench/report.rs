@@ -80,6 +80,7 @@ const NOTES: &str = "\
   from a zstd-compressed qcow2 into `null-co`.
 - **Queries**: one image by its id, its name or a user tag among 100,000, over one kept-alive connection, on SQLite and on a
   PostgreSQL on the same machine, beside the 5 ms that such a query may take.
+- **Pages**: pages of the console over the same images, in one session, beside the 200 ms that a page may take.
 - **Mixed**: 64 connections, each a query and a template in turn for a minute; what 99 of 100 take beside the middle one.
 - **Memory**: the server's VmHWM after all of it.
 
