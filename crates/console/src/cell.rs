@@ -54,8 +54,12 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
     }
     let href = is_id(&text).then(|| place_of(field, &text)).flatten();
     let href = href.or_else(|| download_link(field, &text));
-    let class =
-        if is_id(&text) || matches!(field, "md5Sum" | "exportMd5Sum" | "installPath" | "tag") { "code" } else { "" };
+    let class = match field {
+        "md5Sum" | "exportMd5Sum" | "installPath" | "tag" => "code",
+        _ if is_id(&text) => "code",
+        _ if field.ends_with("Date") => "date",
+        _ => "",
+    };
     Cell { text, href, class, exact: None }
 }
 

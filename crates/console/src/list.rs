@@ -311,7 +311,7 @@ impl Section {
             table: Table {
                 heads: heads.collect(),
                 rows: cells(collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
-                empty: visit.texts.nothing_here.to_owned(),
+                empty: visit.texts.none.to_owned(),
                 caption: title.to_owned(),
             },
             all: more.then(|| Link { href: all.to_owned(), text, danger: false }),
