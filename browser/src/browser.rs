@@ -233,16 +233,21 @@ impl Browser {
 
     /// Presses keys one after another, as they are named in WebDriver: `\u{e004}` is the tabulator, `\u{e007}` enter.
     pub fn keys(&self, keys: &str) {
+        let strokes = keys.chars().flat_map(|key| [stroke("keyDown", key), stroke("keyUp", key)]);
+        self.strike(&strokes.collect::<Vec<_>>());
+    }
+
+    /// Presses a key while another one is held.
+    pub fn chord(&self, held: char, key: char) {
+        self.strike(&[stroke("keyDown", held), stroke("keyDown", key), stroke("keyUp", key), stroke("keyUp", held)]);
+    }
+
+    fn strike(&self, strokes: &[Value]) {
         // A page takes keys once it was drawn.
         self.script_to_its_end(
             "const done = arguments[arguments.length - 1];
             requestAnimationFrame(() => requestAnimationFrame(() => done(true)));",
         );
-        let strokes = keys.chars().flat_map(|key| {
-            let key = key.to_string();
-            [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
-        });
-        let strokes: Vec<_> = strokes.collect();
         let body = json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]});
         self.ask("actions", body);
     }

@@ -1,10 +1,12 @@
 //! The reference, read and tried out.
 
 use imprint_browser::{Browser, PASSWORD, Server, noise};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ENTER: &str = "\u{e007}";
 const DOWN: &str = "\u{e015}";
+const ESCAPE: &str = "\u{e00c}";
+const CONTROL: char = '\u{e009}';
 const TEMPLATE: &str = "/docs/CreateDataVolumeTemplateFromVolumeBackup";
 
 /// What the answer of the last request shows.
@@ -22,16 +24,30 @@ fn an_operation_is_found_by_an_error_code_with_the_keyboard_alone() {
     let server = Server::start();
     let browser = Browser::start(server.base());
     browser.open("/docs");
+    // No key without another one leads away from what one reads.
     browser.keys("/");
+    assert_eq!(browser.script("return document.activeElement.id", &[]), json!(""));
+    browser.chord(CONTROL, 'k');
     browser.keys("id.1000");
     browser.wait_for("PUT /zstack/v1/accounts/login");
-    // First comes the code itself, then the operations that can answer it, short names before long ones.
+    let said = || browser.script("return document.querySelector('.docs-search [role=status]').innerText", &[]);
+    assert!(said().as_str().is_some_and(|said| said.ends_with(" found")), "{}", said());
+    browser.keys("xyzzy");
+    browser.wait_for("Nothing found.");
+    browser.keys(&"\u{e003}".repeat(5));
+    browser.wait_for("PUT /zstack/v1/accounts/login");
+    // Escape closes what was found and the arrows lead into it: first comes the code itself, then the operations that can answer
+    // it, short names before long ones.
+    browser.keys(ESCAPE);
+    assert_eq!(said(), json!(""));
+    browser.keys(" ");
+    browser.wait_for("PUT /zstack/v1/accounts/login");
     browser.keys(&format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
     browser.wait_until("the operation's page", || browser.place() == "/docs/LogInByAccount");
     browser.wait_for("You can run this operation here and now.");
     // Without a script the form is sent.
     browser.open("/docs");
-    browser.keys("/");
+    browser.chord(CONTROL, 'k');
     browser.keys(&format!("exportFormat{ENTER}"));
     browser.wait_until("what was found", || browser.place() == "/docs?q=exportFormat");
     browser.wait_for("ExportImageFromBackupStorage");

@@ -1,101 +1,72 @@
-// The search of the reference: what is typed is looked for while it is typed. The server looks in the same way when the form is
-// sent (search.rs), which is all there is without this script.
+// The search of the reference, while one types: the server finds and writes down what has it, as it does when the form is sent.
 
-const input = document.getElementById('docs-search');
-const list = document.getElementById('docs-found');
-const SHOWN = 12;
-let records;
-let chosen = -1;
+const form = document.querySelector('.docs-search');
+const input = form.querySelector('input');
+const count = form.querySelector('.docs-count');
+const list = form.querySelector('.docs-found');
+const PAUSE = 120;
+let waiting;
+let asking = new AbortController();
 
-async function load() {
-  records ??= fetch(input.dataset.index).then((answer) => answer.json());
-  return records;
+function close() {
+  clearTimeout(waiting);
+  asking.abort();
+  list.hidden = true;
+  count.replaceChildren();
 }
 
-// How well a word fits, the least best; -1 if it stands nowhere.
-function rank(record, word) {
-  const has = (text) => text.toLowerCase().includes(word);
-  if (record.name.toLowerCase().startsWith(word)) return 0;
-  const places = [has(record.name), has(record.endpoint), record.parameters.some(has), record.codes.some(has), has(record.text)];
-  const place = places.indexOf(true);
-  return place < 0 ? -1 : place + 1;
-}
-
-function find(all, asked) {
-  const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) return [];
-  const found = [];
-  for (const record of all) {
-    const ranks = words.map((word) => rank(record, word));
-    if (!ranks.includes(-1)) found.push([ranks.reduce((sum, one) => sum + one, 0), record]);
-  }
-  found.sort(([a, one], [b, other]) => a - b || one.name.length - other.name.length || (one.name < other.name ? -1 : 1));
-  return found.slice(0, SHOWN).map(([, record]) => record);
-}
-
-function choose(at) {
-  const options = [...list.children];
-  chosen = options.length ? (at + options.length) % options.length : -1;
-  options.forEach((option, nth) => option.setAttribute('aria-selected', String(nth === chosen)));
-  if (chosen < 0) {
-    input.removeAttribute('aria-activedescendant');
-  } else {
-    input.setAttribute('aria-activedescendant', options[chosen].id);
-    options[chosen].scrollIntoView({ block: 'nearest' });
+async function find() {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  try {
+    const answer = await fetch(`${form.dataset.search}?${new URLSearchParams(new FormData(form))}`, { signal });
+    const found = await answer.text();
+    if (!answer.ok || signal.aborted) return;
+    list.innerHTML = found;
+    // How much was found is said by screen readers.
+    count.replaceChildren(list.querySelector('[data-count]'));
+    list.hidden = !list.querySelector('a');
+  } catch {
+    // Something newer is asked for, or the server is away; the form can be sent.
   }
 }
 
-function show(found) {
-  list.replaceChildren(...found.map((record, nth) => {
-    const option = document.createElement('li');
-    option.id = `docs-found-${nth}`;
-    option.role = 'option';
-    option.dataset.href = record.href;
-    const name = document.createElement('strong');
-    name.textContent = record.name;
-    const about = document.createElement('span');
-    about.textContent = record.endpoint || record.text;
-    option.append(name, about);
-    return option;
-  }));
-  list.hidden = !found.length;
-  input.setAttribute('aria-expanded', String(!list.hidden));
-  chosen = -1;
-  input.removeAttribute('aria-activedescendant');
-}
-
-input.addEventListener('input', async () => {
-  const asked = input.value;
-  const all = await load();
-  if (asked === input.value) show(find(all, asked));
+input.addEventListener('input', () => {
+  clearTimeout(waiting);
+  if (input.value.trim()) waiting = setTimeout(find, PAUSE);
+  else close();
 });
 
-input.addEventListener('keydown', (event) => {
+// From the field into what was found and back with the arrows, and out with Escape.
+form.addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.key === 'Escape') {
-    show([]);
-  } else if (!list.hidden && event.key === 'ArrowDown') {
-    choose(chosen + 1);
-  } else if (!list.hidden && event.key === 'ArrowUp') {
-    choose(chosen < 0 ? -1 : chosen - 1);
-  } else if (event.key === 'Enter' && chosen >= 0) {
-    location.assign(list.children[chosen].dataset.href);
+    input.focus();
+    close();
+  } else if (step && !list.hidden) {
+    const places = [input, ...list.querySelectorAll('a')];
+    places.at((places.indexOf(document.activeElement) + step) % places.length).focus();
   } else {
     return;
   }
   event.preventDefault();
 });
 
-list.addEventListener('mousedown', (event) => {
-  const option = event.target.closest('[data-href]');
-  if (option) location.assign(option.dataset.href);
-  event.preventDefault();
+form.addEventListener('focusout', (event) => {
+  if (!form.contains(event.relatedTarget)) close();
 });
-input.addEventListener('blur', () => show([]));
+// Not every browser gives a link the focus that is clicked.
+list.addEventListener('mousedown', (event) => event.preventDefault());
+list.addEventListener('click', close);
 
-document.addEventListener('keydown', (event) => {
-  const typing = event.target.closest('input, textarea, select, [contenteditable]');
-  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    event.preventDefault();
-    input.focus();
-  }
+const isApple = /Mac|iP/.test(navigator.platform);
+addEventListener('keydown', (event) => {
+  const meant = isApple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+  if (!meant || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'k') return;
+  event.preventDefault();
+  input.focus();
+  input.select();
 });
+input.setAttribute('aria-keyshortcuts', 'Control+K Meta+K');
+form.querySelector('[data-keys]').hidden = false;

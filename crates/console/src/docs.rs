@@ -6,7 +6,8 @@
 //! | `/docs/<Operation>` | one of them |
 //! | `/docs/<Operation>/request` | what a form makes of it: the request, and how it is written down |
 //! | `/docs/changes`, `/docs/protocol` | what changed, and how calls travel |
-//! | `/docs/search.json`, `/openapi.json` | what the search looks through; the OpenAPI document |
+//! | `/docs/search?q=` | what has something, without a page around it |
+//! | `/openapi.json` | the OpenAPI document |
 //!
 //! Everybody may read it. What needs an account is said so on the page.
 
@@ -39,7 +40,7 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, below: &[&str]) -> 
         [] => index::page(visit),
         ["changes"] => changes::page(visit),
         ["protocol"] => protocol::page(visit),
-        ["search.json"] => search::index(visit),
+        ["search"] => search::answer(visit),
         [name] => match Entry::named(name) {
             // Whether one can run it depends on who one is.
             Some(_) if visit.person.is_none() && visit.came_from_elsewhere() => sign_in::open_again(visit),

@@ -41,7 +41,7 @@ enum Span {
 
 impl Change {
     fn read(text: &str) -> Self {
-        let names: Vec<_> = Entry::all().into_iter().map(Entry::name).collect();
+        let names: Vec<_> = Entry::all().iter().map(|entry| entry.name()).collect();
         let mut spans = Vec::new();
         for (nth, piece) in text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty()) {
             if nth % 2 == 0 {

@@ -7,6 +7,14 @@ use imprint_api::{
     queries,
 };
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let of_operations = operations().iter().map(Entry::Operation);
+    let mut all: Vec<_> = of_operations.chain(queries().iter().map(Entry::Query)).collect();
+    all.sort_by_key(|entry| (entry.group(), entry.name()));
+    all
+});
 
 /// An operation or a query.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +27,18 @@ pub(crate) enum Entry {
 
 impl Entry {
     /// All of them, by category and name.
-    pub(crate) fn all() -> Vec<Self> {
-        let of_operations = operations().iter().map(Self::Operation);
-        let mut all: Vec<_> = of_operations.chain(queries().iter().map(Self::Query)).collect();
-        all.sort_by_key(|entry| (entry.group(), entry.name()));
-        all
+    pub(crate) fn all() -> &'static [Self] {
+        &ALL
+    }
+
+    /// Those of each category.
+    pub(crate) fn groups() -> impl Iterator<Item = &'static [Self]> {
+        Self::all().chunk_by(|one, other| one.group() == other.group())
     }
 
     /// The one of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|entry| entry.name() == name)
+        Self::all().iter().copied().find(|entry| entry.name() == name)
     }
 
     /// Its name.

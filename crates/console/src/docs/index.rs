@@ -2,7 +2,7 @@
 
 use crate::docs::entry::Entry;
 use crate::docs::nav::{DocsAssets, Nav, anchor};
-use crate::docs::search::{self, Record};
+use crate::docs::search::Found;
 use crate::layout::{Layout, page as render};
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -16,8 +16,8 @@ struct IndexPage {
     layout: Layout,
     assets: DocsAssets,
     nav: Nav,
-    query: String,
-    found: Vec<&'static Record>,
+    /// What was searched for, and what has it.
+    found: Option<(String, Found)>,
     groups: Vec<Group>,
 }
 
@@ -35,29 +35,27 @@ struct Line {
     summary: Prose,
 }
 
+impl Group {
+    /// A category of entries.
+    fn new(visit: &Visit, entries: &[Entry]) -> Option<Self> {
+        let group = entries.first()?.group();
+        let line =
+            |entry: &Entry| Line { name: entry.name(), method: entry.method(), summary: Prose::new(&entry.summary()) };
+        let lines = entries.iter().map(line).collect();
+        Some(Self { title: visit.texts.docs.group(group), anchor: anchor(group), lines })
+    }
+}
+
 /// The page.
 pub(crate) fn page(visit: &Visit) -> Reply {
-    let query = visit.query.get("q").unwrap_or_default().to_owned();
-    let mut groups: Vec<Group> = Vec::new();
-    if query.is_empty() {
-        for entry in Entry::all() {
-            let anchor = anchor(entry.group());
-            if groups.last().is_none_or(|group| group.anchor != anchor) {
-                groups.push(Group { title: visit.texts.docs.group(entry.group()), anchor, lines: Vec::new() });
-            }
-            let line = Line { name: entry.name(), method: entry.method(), summary: Prose::new(&entry.summary()) };
-            if let Some(group) = groups.last_mut() {
-                group.lines.push(line);
-            }
-        }
-    }
+    let found = visit.query.get("q").map(|asked| (asked.to_owned(), Found::new(visit, asked)));
+    let all = || Entry::groups().filter_map(|entries| Group::new(visit, entries)).collect();
     let view = IndexPage {
         layout: Layout::new(visit, visit.texts.reference, "docs"),
         assets: DocsAssets::new(),
         nav: Nav::new(visit, None, "index"),
-        found: search::find(&query),
-        query,
-        groups,
+        groups: if found.is_some() { Vec::new() } else { all() },
+        found,
     };
     render(StatusCode::OK, &view, &visit.headers)
 }

@@ -29,18 +29,13 @@ pub(crate) struct Group {
 impl Nav {
     /// For the page of an operation, or for another one.
     pub(crate) fn new(visit: &Visit, of: Option<Entry>, here: &'static str) -> Self {
-        let mut groups: Vec<Group> = Vec::new();
-        for entry in Entry::all() {
-            let title = visit.texts.docs.group(entry.group());
-            if groups.last().is_none_or(|group| group.title != title) {
-                groups.push(Group { title, open: false, names: Vec::new() });
-            }
-            let is_here = of.is_some_and(|it| it.name() == entry.name());
-            if let Some(group) = groups.last_mut() {
-                group.open |= is_here;
-                group.names.push((entry.name(), is_here));
-            }
-        }
+        let is_here = |entry: &Entry| of.is_some_and(|it| it.name() == entry.name());
+        let groups = Entry::groups().map(|entries| Group {
+            title: entries.first().map(|entry| visit.texts.docs.group(entry.group())).unwrap_or_default(),
+            open: entries.iter().any(is_here),
+            names: entries.iter().map(|entry| (entry.name(), is_here(entry))).collect(),
+        });
+        let groups = groups.collect();
         let query = visit.query.get("q").unwrap_or_default().to_owned();
         // Conditions of queries are called so too.
         let query = if here.is_empty() { String::new() } else { query };

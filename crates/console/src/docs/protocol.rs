@@ -41,10 +41,13 @@ impl ProtocolPage {
 
 /// The page.
 pub(crate) fn page(visit: &Visit) -> Reply {
-    let all = Entry::all();
     let error = |kind: &ErrorKind| Error {
         kind: *kind,
-        operations: all.iter().filter(|entry| entry.errors().contains(kind)).map(|entry| entry.name()).collect(),
+        operations: Entry::all()
+            .iter()
+            .filter(|entry| entry.errors().contains(kind))
+            .map(|entry| entry.name())
+            .collect(),
     };
     let texts = &visit.texts.docs;
     let view = ProtocolPage {

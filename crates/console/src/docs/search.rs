@@ -1,25 +1,54 @@
 //! The search: every word that is asked for must stand in the name, the path, a parameter, an error code or the text. The
-//! script of the pages looks through the same records in the same order; both say so.
+//! script of the pages asks here too, while one types.
 
 use crate::docs::entry::Entry;
-use crate::respond;
+use crate::layout::page;
 use crate::visit::Visit;
+use askama::Template;
+use hyper::StatusCode;
 use imprint_api::{ErrorKind, field_names};
 use imprint_server::Reply;
-use serde_json::{Value, json};
 use std::sync::LazyLock;
+
+/// What was found, the best first.
+#[derive(Debug, Template)]
+#[template(path = "docs/found.html")]
+pub(crate) struct Found {
+    /// How much that is.
+    count: String,
+    records: Vec<&'static Record>,
+}
+
+impl Found {
+    /// What has all the words of this.
+    pub(crate) fn new(visit: &Visit, asked: &str) -> Self {
+        let records = find(asked);
+        let texts = &visit.texts.docs;
+        let count = match records.len() {
+            0 => texts.nothing_found.to_owned(),
+            count => format!("{count} {}", texts.found),
+        };
+        Self { count, records }
+    }
+}
+
+/// What was found, without a page around it.
+pub(crate) fn answer(visit: &Visit) -> Reply {
+    let found = Found::new(visit, visit.query.get("q").unwrap_or_default());
+    page(StatusCode::OK, &found, &visit.headers)
+}
 
 /// What can be found.
 #[derive(Clone, Debug)]
-pub(crate) struct Record {
+struct Record {
     /// The name of the operation, or an error code.
-    pub(crate) name: String,
+    name: String,
     /// Its page.
-    pub(crate) href: String,
+    href: String,
     /// Method and path; empty for a code.
-    pub(crate) endpoint: String,
+    endpoint: String,
     /// What it does or means.
-    pub(crate) text: String,
+    text: String,
     parameters: Vec<String>,
     codes: Vec<&'static str>,
 }
@@ -65,22 +94,15 @@ impl Record {
         let place = places.iter().position(|fits| *fits)?;
         u8::try_from(place + 1).ok()
     }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "name": self.name, "href": self.href, "endpoint": self.endpoint, "text": self.text,
-            "parameters": self.parameters, "codes": self.codes,
-        })
-    }
 }
 
 static RECORDS: LazyLock<Vec<Record>> = LazyLock::new(|| {
-    let entries = Entry::all().into_iter().map(Record::of_entry);
+    let entries = Entry::all().iter().copied().map(Record::of_entry);
     entries.chain(ErrorKind::ALL.iter().map(Record::of_code)).collect()
 });
 
 /// What has all these words, the best first.
-pub(crate) fn find(asked: &str) -> Vec<&'static Record> {
+fn find(asked: &str) -> Vec<&'static Record> {
     let words: Vec<_> = asked.split_whitespace().map(str::to_lowercase).collect();
     if words.is_empty() {
         return Vec::new();
@@ -94,12 +116,6 @@ pub(crate) fn find(asked: &str) -> Vec<&'static Record> {
     // Of names that fit alike the shortest is closest to what was asked for.
     found.sort_by_key(|(rank, record)| (*rank, record.name.len(), record.name.as_str()));
     found.into_iter().map(|(_, record)| record).collect()
-}
-
-/// All records, for the script.
-pub(crate) fn index(visit: &Visit) -> Reply {
-    let records: Vec<_> = RECORDS.iter().map(Record::to_json).collect();
-    respond::json(Value::from(records).to_string(), &visit.headers)
 }
 
 #[cfg(test)]

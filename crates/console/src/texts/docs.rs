@@ -5,7 +5,11 @@
 pub(crate) struct DocsTexts {
     pub(crate) search: &'static str,
     pub(crate) search_hint: &'static str,
+    pub(crate) on_a_mac: &'static str,
+    pub(crate) leads_here: &'static str,
+    pub(crate) search_found: &'static str,
     pub(crate) found: &'static str,
+    pub(crate) found_with: &'static str,
     pub(crate) nothing_found: &'static str,
     pub(crate) about: &'static str,
     pub(crate) protocol: &'static str,
@@ -93,9 +97,13 @@ pub(crate) struct DocsTexts {
 /// English.
 pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     search: "Search the reference",
-    search_hint: "An operation, a path, a parameter or an error code; the key / leads here.",
-    found: "Found",
-    nothing_found: "No operation has that. Try less, or a part of a name.",
+    search_hint: "An operation, a path, a parameter or an error code.",
+    on_a_mac: "on a Mac",
+    leads_here: "leads here.",
+    search_found: "What was found",
+    found: "found",
+    found_with: "Searched for:",
+    nothing_found: "Nothing found. Try less, or a part of a name.",
     about: "Every operation of the API, made from the declarations that the server itself works by.",
     protocol: "The protocol",
     changes: "Change history",
