@@ -3,13 +3,13 @@
 
 mod curl;
 mod go;
+mod invisible;
 mod java;
 mod python;
 
 use crate::{Access, Method, OperationDescription, ParamForm, ParamRule, QueryDescription, variable};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
-use std::fmt::Write;
 
 /// A request as it is sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,33 +206,9 @@ fn upper_first(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
-/// A text between quotes: those of JSON are those of Python, Go and Java too.
+/// A text between quotes, as Python and Go take those of JSON.
 fn quoted(text: &str) -> String {
-    seen(&Value::from(text).to_string())
-}
-
-/// JSON in which everything is seen: marks that turn the writing around, or show nothing, could have a program look like another
-/// one, and not every compiler takes them. They stand as their numbers, which are written alike in JSON, Python, Go and Java.
-fn seen(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter {
-            '\u{7f}'..='\u{a0}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202f}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' => {
-                // Writing into a string does not fail.
-                let _ = write!(text, "\\u{:04x}", u32::from(letter));
-            }
-            letter => text.push(letter),
-        }
-    }
-    text
+    invisible::escaped(&Value::from(text).to_string(), invisible::as_point)
 }
 
 #[cfg(test)]

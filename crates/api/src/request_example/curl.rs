@@ -1,6 +1,7 @@
 //! A request as a command line.
 
-use super::{ExampleRequest, seen};
+use super::ExampleRequest;
+use super::invisible::{escaped, in_units};
 
 pub(super) fn write(request: &ExampleRequest) -> String {
     let session = if request.session { " -H \"Authorization: OAuth $SESSION\"" } else { "" };
@@ -8,6 +9,9 @@ pub(super) fn write(request: &ExampleRequest) -> String {
     match &request.body {
         None => line,
         // Within single quotes a shell takes everything as it is but the quote itself.
-        Some(body) => format!("{line} \\\n  -d '{}'", seen(&body.to_string()).replace('\'', "'\\''")),
+        Some(body) => {
+            let body = escaped(&body.to_string(), in_units).replace('\'', "'\\''");
+            format!("{line} \\\n  -d '{body}'")
+        }
     }
 }

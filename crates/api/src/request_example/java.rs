@@ -1,6 +1,7 @@
 //! A request as a program over the SDK for Java: an action for each operation, whose fields are the parameters.
 
-use super::{ExampleRequest, quoted};
+use super::ExampleRequest;
+use super::invisible::{escaped, in_units};
 use crate::ParamForm;
 use serde_json::Value;
 use std::fmt::Write;
@@ -77,4 +78,9 @@ fn literal(value: &Value, form: ParamForm) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// A text between quotes, as Java takes those of JSON.
+fn quoted(text: &str) -> String {
+    escaped(&Value::from(text).to_string(), in_units)
 }

@@ -5,9 +5,7 @@ use serde_json::Value;
 use std::fmt::Write;
 
 pub(super) fn write(request: &ExampleRequest) -> String {
-    let mut text = "import json\nimport os\nimport sys\nimport urllib.error\nimport urllib.request\n\nrequest = \
-         urllib.request.Request(\n"
-        .to_owned();
+    let mut text = "import json\nimport os\nimport sys\nimport urllib.error\nimport urllib.request\n\nrequest = urllib.request.Request(\n".to_owned();
     let _ = writeln!(text, "    os.environ[\"IMPRINT\"] + {},", quoted(&request.url()));
     let _ = writeln!(text, "    method={},", quoted(request.method.as_str()));
     if request.session {
@@ -18,7 +16,7 @@ pub(super) fn write(request: &ExampleRequest) -> String {
     }
     text.push_str(
         ")\ntry:\n    with urllib.request.urlopen(request) as response:\n        print(json.load(response))\nexcept \
-         urllib.error.HTTPError as error:\n    sys.exit(error.read().decode())\n",
+         urllib.error.HTTPError as error:\n    sys.exit(f\"{error}\\n{error.read().decode()}\")\n",
     );
     text
 }
