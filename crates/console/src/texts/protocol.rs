@@ -157,9 +157,15 @@ pub(crate) static ENGLISH: &[Chapter] = &[
             Operators,
             List(&[
                 "Texts are compared without regard to case, ids with it.",
+                "A date is written `2024-03-04 09:07:05`, with a clock of 24 hours, or as replies write it, and means that time in \
+                 the server's zone: `q=createDate>=2024-03-04 00:00:00`. Both hold whole seconds, while what is compared has \
+                 fractions: ask for a span and not with `=`.",
+                "A number is whole; `5.0` is understood as 5.",
                 "`q=description=null` asks for the text null; `q=description is null` for what has no description.",
                 "`__userTag__` and `__systemTag__` are the text of a tag of the resource, `__tagUuid__` the id of an attached tag \
-                 pattern.",
+                 pattern. With `!=`, `!~=` and `!?=` they hold if it has no tag at all that is so: `q=__userTag__!=golden` finds what \
+                 nobody has called golden, and what has no tags. `q=__userTag__ is null` finds what has none, \
+                 `q=__userTag__ not null` what has one.",
                 "A path such as `backupStorageRefs.status` holds if some related row has such a field.",
                 "`q=type=ImageStoreBackupStorage` on backup storages turns to the rows with the fields of that type.",
             ]),
@@ -178,6 +184,11 @@ pub(crate) static ENGLISH: &[Chapter] = &[
                  type of a parameter, 403 for a signature, 404 for a path that is none, 405 for a method that the path has not. \
                  Everything that is found wrong after that is 503 with an object whose only key is `error`, also when something does \
                  not exist or is not allowed.",
+            ),
+            Text(
+                "A 500, with plain text, says nothing about the request: the server could not look up what it needed, such as the \
+                 key of a signature or a job that is polled. Its log has the cause, and the same request can be sent again. What \
+                 breaks within an operation is a 503 with `SYS.1000` and the id of the job under which the log tells of it.",
             ),
             Code(
                 "{\"error\": {\"code\": \"SYS.1007\", \"description\": \"an API argument is invalid\",\n  \"details\": \"…\", \
