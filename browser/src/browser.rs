@@ -312,3 +312,8 @@ impl Drop for Browser {
 fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
 }
+
+/// A key that goes down, or up.
+fn stroke(kind: &str, key: char) -> Value {
+    json!({"type": kind, "value": key.to_string()})
+}

@@ -155,5 +155,16 @@ fn queries_are_tried_out_with_their_conditions() {
     browser.fill("q", "name=none");
     browser.press("Send");
     browser.wait_until("no row", || answer(&browser).contains("\"inventories\": []"));
+    // Numbers stay as they are written, also those that are too great for the language of scripts.
+    browser.script(
+        "const ask = window.fetch;
+        window.fetch = async (url, asked) => asked?.method === 'GET'
+            ? new Response('{\"a\":[9007199254740993,1.50,{}, [ ] ,\"x: {\\\\\"1,2\"],\"b\":{\"c\":null}}') : ask(url, asked);",
+        &[],
+    );
+    browser.press("Send");
+    let pretty = "{\n  \"a\": [\n    9007199254740993,\n    1.50,\n    {},\n    [],\n    \"x: {\\\"1,2\"\n  ],\n  \"b\": {\n    \"c\": null\n  }\n}";
+    let body = || browser.script("return document.getElementById('answer-body').textContent", &[]);
+    browser.wait_until("the great number", || body() == json!(pretty));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }

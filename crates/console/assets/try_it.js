@@ -146,8 +146,8 @@ async function send(mock) {
   }
 }
 
-// Without this script nothing is sent from here.
-for (const button of form.querySelectorAll('button')) button.disabled = false;
+// Without this script nothing is sent from here, and no secret is asked for.
+for (const part of form.querySelectorAll('fieldset, button')) part.disabled = false;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();

@@ -66,6 +66,8 @@ pub(crate) enum When {
     Always,
     /// When this field is one of these.
     Is(&'static str, &'static [&'static str]),
+    /// When it is enabled, and ready or connected.
+    Usable,
     /// When this field says something, and the thing is ready.
     Has(&'static str),
     /// When this field says nothing, and the thing is ready.
@@ -84,6 +86,7 @@ impl Action {
         match self.when {
             When::Always => true,
             When::Is(field, values) => is_one_of(field, values),
+            When::Usable => is_one_of("state", &["Enabled"]) && is_one_of("status", &["Ready", "Connected"]),
             When::Has(field) => is_one_of("status", &["Ready"]) && has(field),
             When::Lacks(field) => is_one_of("status", &["Ready"]) && !has(field),
         }
@@ -140,10 +143,10 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         ],
         creates: &["CreateDataVolume", "CreateDataVolumeFromVolumeTemplate", "CreateVmBackup"],
         actions: &[
-            only("CreateVolumeBackup", "volumeUuid", READY),
-            only("CreateDataVolumeTemplateFromVolume", "volumeUuid", READY),
+            only("CreateVolumeBackup", "volumeUuid", When::Usable),
+            only("CreateDataVolumeTemplateFromVolume", "volumeUuid", When::Usable),
             only("UpdateVolume", "uuid", NOT_DELETED),
-            only("ResizeDataVolume", "uuid", READY),
+            only("ResizeDataVolume", "uuid", When::Usable),
             only("SyncVolumeSize", "uuid", READY),
             only("ChangeVolumeState", "uuid", NOT_DELETED),
             only("AttachDataVolumeToVm", "volumeUuid", When::Lacks("vmInstanceUuid")),
@@ -208,7 +211,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         creates: &["AddImage", "CreateDataVolumeTemplateFromVolumeBackup", "CreateDataVolumeTemplateFromVolume"],
         actions: &[
             only("ExportImageFromBackupStorage", "imageUuid", READY),
-            only("CreateDataVolumeFromVolumeTemplate", "imageUuid", READY),
+            only("CreateDataVolumeFromVolumeTemplate", "imageUuid", When::Usable),
             only("CalculateImageHash", "uuid", READY),
             only("BackupStorageMigrateImage", "imageUuid", READY),
             only("UpdateImage", "uuid", NOT_DELETED),
@@ -239,7 +242,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             action("ReconnectImageStoreBackupStorage", "uuid"),
             action("SyncVolumeBackup", "imageStoreUuid"),
             action("SyncImage", "imageStoreUuid"),
-            action("ReclaimSpaceFromImageStore", "uuid"),
+            only("ReclaimSpaceFromImageStore", "uuid", When::Usable),
             action("SetImageStoreBackupStorageQuota", "uuids"),
             action("UpdateImageStoreBackupStorage", "uuid"),
             action("ChangeBackupStorageState", "uuid"),

@@ -7,7 +7,7 @@ use crate::forms::{self, collection_of};
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use imprint_api::{
-    Access, CreateVmFromVmBackup, CreateVmFromVolumeBackup, ErrorCode, Method, Operation, OperationDescription,
+    Access, CreateVmFromVmBackup, CreateVmFromVolumeBackup, ErrorCode, Method, Need, Operation, OperationDescription,
     ParamRule, ResourceKind,
 };
 
@@ -47,15 +47,72 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     }
     let Entry::Operation(operation) = entry else { return Ok(Vec::new()) };
     let mut obstacles = Vec::new();
-    for rule in operation.rules.iter().filter(|rule| rule.required || is_chosen(operation, rule)) {
-        let Some((kind, known)) = rule.resource.and_then(|kind| Some((kind, counted_in(kind)?))) else { continue };
-        let when = when(operation, rule, known, kind);
-        if count(console, visit, known, &conditions(&when)).await? == 0 {
-            let any = count(console, visit, known, &[]).await?;
-            obstacles.push(obstacle(visit, rule, known, if any == 0 { None } else { Some(&when) }));
+    for (nth, rule) in operation.rules.iter().enumerate() {
+        let Some(kind) = rule.resource.filter(|_| rule.required || is_chosen(operation, rule)) else { continue };
+        let Some(known) = counted_in(kind) else { continue };
+        let wanted = wanted(operation, rule, known, kind);
+        let others = shared_by_others(console, visit, kind, rule.need).await?;
+        let counted = async |wanted: &Wanted| {
+            let conditions = [conditions(wanted), others.iter().cloned().collect()].concat();
+            count(console, visit, known, &conditions).await
+        };
+        let fitting = counted(&wanted).await?;
+        // What is copied goes from one storage to another.
+        let more =
+            operation.rules.iter().take(nth).filter(|it| rule.required && it.required && it.resource == Some(kind));
+        if usize::try_from(fitting).unwrap_or(usize::MAX) > more.count() {
+            continue;
         }
+        let lack = if fitting > 0 {
+            Lack::Another
+        } else if counted(&Wanted::default()).await? > 0 {
+            Lack::Fitting
+        } else if others.is_some() {
+            Lack::Own
+        } else {
+            Lack::Any
+        };
+        obstacles.push(obstacle(visit, rule, known, lack, &wanted));
     }
     Ok(obstacles)
+}
+
+/// What there is none of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    /// None at all.
+    Any,
+    /// None of the visitor's own: all are shared by others.
+    Own,
+    /// None that is as wanted.
+    Fitting,
+    /// One that is as wanted, and it takes another one.
+    Another,
+}
+
+/// Shares of others that are looked at; of what else others share it is said that one can name it.
+const SHARES: usize = 1000;
+
+/// The condition that leaves out what the visitor sees and cannot name, since it must be one's own; `None` if there is nothing.
+async fn shared_by_others(
+    console: &Console,
+    visit: &Visit,
+    kind: ResourceKind,
+    need: Need,
+) -> Result<Option<String>, Box<ErrorCode>> {
+    let (Some(person), Some(shares)) = (&visit.person, collection("shares")) else { return Ok(None) };
+    if need != Need::Ownership || person.caller.administrator {
+        return Ok(None);
+    }
+    let asked = Pairs::default()
+        .with("q", &format!("ownerAccountUuid!={}", person.caller.account))
+        .with("q", &format!("resourceType={}", kind.as_str()))
+        .with("fields", "resourceUuid")
+        .with("limit", &SHARES.to_string());
+    let found = console.api.query(shares.query(), &asked.encoded(), &visit.visitor).await?;
+    let found = found.inventories.unwrap_or_default();
+    let uuids: Vec<_> = found.iter().filter_map(|row| row.get("resourceUuid")?.as_str()).collect();
+    Ok((!uuids.is_empty()).then(|| format!("uuid!?={}", uuids.join(","))))
 }
 
 /// Whether there must be something that the server can choose, unless the call says what.
@@ -83,38 +140,43 @@ fn counted_in(kind: ResourceKind) -> Option<&'static Collection> {
     }
 }
 
-/// What a thing must be for an operation to take it: a field and the values that will do.
-type States = Vec<(&'static str, Vec<&'static str>)>;
+/// What a thing must be for an operation to take it.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Fields and the values that will do.
+    states: Vec<(&'static str, Vec<&'static str>)>,
+    /// A field that must say something, or must not.
+    filled: Option<(&'static str, bool)>,
+}
 
 /// What a thing must be for an operation: what its own page asks for, where it can be done from there; else that it is usable.
-fn when(operation: &OperationDescription, rule: &ParamRule, known: &Collection, kind: ResourceKind) -> Wanted {
+fn wanted(operation: &OperationDescription, rule: &ParamRule, known: &Collection, kind: ResourceKind) -> Wanted {
     let of_page = known.actions.iter().find(|it| it.operation == operation.name && it.parameter == rule.name);
-    let ready = || vec![("status", vec!["Ready"])];
+    let is = |states: &[(&'static str, &'static str)]| Wanted {
+        states: states.iter().map(|(field, value)| (*field, vec![*value])).collect(),
+        filled: None,
+    };
+    let ready = || is(&[("status", "Ready")]);
+    let usable = || match kind {
+        ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => {
+            is(&[("status", "Connected"), ("state", "Enabled")])
+        }
+        _ => is(&[("status", "Ready"), ("state", "Enabled")]),
+    };
     match of_page.map(|action| action.when) {
         Some(When::Always) => Wanted::default(),
+        Some(When::Usable) => usable(),
         Some(When::Is(field, values)) => Wanted { states: vec![(field, values.to_vec())], filled: None },
-        Some(When::Has(field)) => Wanted { states: ready(), filled: Some((field, true)) },
-        Some(When::Lacks(field)) => Wanted { states: ready(), filled: Some((field, false)) },
+        Some(When::Has(field)) => Wanted { filled: Some((field, true)), ..ready() },
+        Some(When::Lacks(field)) => Wanted { filled: Some((field, false)), ..ready() },
         // What an operation is about need not be usable: it may be there to make it so.
         None if rule.name == "uuid" => Wanted::default(),
         None => match kind {
-            ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => {
-                Wanted { states: vec![("status", vec!["Connected"]), ("state", vec!["Enabled"])], filled: None }
-            }
-            ResourceKind::Volume | ResourceKind::VolumeBackup | ResourceKind::Image => {
-                Wanted { states: ready(), filled: None }
-            }
+            ResourceKind::BackupStorage | ResourceKind::PrimaryStorage | ResourceKind::Volume => usable(),
+            ResourceKind::VolumeBackup | ResourceKind::Image => ready(),
             _ => Wanted::default(),
         },
     }
-}
-
-/// What a thing must be.
-#[derive(Debug, Default)]
-struct Wanted {
-    states: States,
-    /// A field that must say something, or must not.
-    filled: Option<(&'static str, bool)>,
 }
 
 fn conditions(wanted: &Wanted) -> Vec<String> {
@@ -134,35 +196,38 @@ async fn count(
     Ok(found.total.unwrap_or(0))
 }
 
-/// Says what is missing: all of them, or those that are as wanted.
-fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, wanted: Option<&Wanted>) -> Obstacle {
+/// Says what is missing, and where it can be got.
+fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wanted: &Wanted) -> Obstacle {
     let texts = &visit.texts.docs;
     let title = (known.title)(visit.texts);
     let what = title.to_lowercase();
-    let mut links = Vec::new();
-    let text = match wanted {
-        None => format!("{} {what}.", texts.there_are_no),
-        Some(wanted) => {
-            links.push((format!("/{}", known.path), title.to_owned()));
-            let states = wanted.states.iter().map(|(_, values)| values.join(&format!(" {} ", texts.or)));
-            let states = states.collect::<Vec<_>>().join(&format!(" {} ", texts.and));
-            let filled = wanted.filled.map(|(field, is)| {
-                let field = visit.texts.label(field).to_lowercase();
-                format!(" {} {field}", if is { texts.with } else { texts.without })
-            });
-            let filled = filled.unwrap_or_default();
-            let states = if filled.is_empty() { format!(" {states}") } else { filled };
-            format!("{} {what} {}{states}.", texts.none_of_the, texts.is)
+    let states = wanted.states.iter().map(|(_, values)| values.join(&format!(" {} ", texts.or)));
+    let states = states.collect::<Vec<_>>().join(&format!(" {} ", texts.and));
+    let fitting = match wanted.filled {
+        None => states,
+        Some((field, is)) => {
+            let with = if is { texts.with } else { texts.without };
+            format!("{with} {}", visit.texts.label(field).to_lowercase())
         }
     };
+    let text = match lack {
+        Lack::Any => format!("{} {what}.", texts.there_are_no),
+        Lack::Own => format!("{} {what} {}", texts.none_of_the, texts.is_yours),
+        Lack::Fitting => format!("{} {what} {} {fitting}.", texts.none_of_the, texts.is),
+        Lack::Another => format!("{} {what} {} {fitting}{}", texts.one_of_the, texts.is, texts.takes_two),
+    };
+    let mut links = Vec::new();
+    if lack != Lack::Any {
+        links.push((format!("/{}", known.path), title.to_owned()));
+    }
+    if known.path == "volumes" && visit.is_administrator() {
+        links.push(("/volumes/register".to_owned(), visit.texts.register_volume.to_owned()));
+    }
     let creates = known.creates.iter().filter_map(|name| {
         let operation = crate::collections::operation(name)?;
         let may = operation.access != Access::Administrator || visit.is_administrator();
         may.then(|| (format!("/do/{name}"), visit.texts.operation(name)))
     });
-    if known.path == "volumes" && visit.is_administrator() {
-        links.push(("/volumes/register".to_owned(), visit.texts.register_volume.to_owned()));
-    }
     links.extend(creates.take(2));
     Obstacle { text, parameter: Some(rule.name.clone()), links }
 }

@@ -8,7 +8,9 @@ use crate::docs::nav::{DocsAssets, Nav, anchor};
 use crate::docs::request;
 use crate::docs::tree::Tree;
 use crate::docs::try_it::TryIt;
+use crate::forms;
 use crate::layout::{Layout, failure, page as render};
+use crate::pairs::link;
 use crate::prose::Prose;
 use crate::visit::Visit;
 use askama::Template;
@@ -31,6 +33,8 @@ struct OperationPage {
     try_it: TryIt,
     /// Where one signs in, if that is needed to send the request.
     sign_in: Option<String>,
+    /// Where the console does it, with what the link says.
+    console_form: Option<String>,
     danger: bool,
     inputs: Inputs,
     answers: Vec<Answer>,
@@ -80,6 +84,10 @@ pub(crate) async fn page(console: &Console, visit: &Visit, entry: Entry) -> Repl
         examples: request::examples(entry, &try_it.values()),
         try_it,
         sign_in: needs_session.then(|| availability::sign_in(entry, visit)),
+        console_form: match entry {
+            Entry::Operation(it) => Some(link(&format!("/do/{}", it.name), &forms::linkable(it, &visit.query))),
+            Entry::Query(_) => None,
+        },
         danger: entry.is_asked_twice(),
         inputs: Inputs {
             path: Tree::sent(&entry.path_fields(), "path", required),

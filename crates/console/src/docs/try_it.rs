@@ -18,6 +18,8 @@ pub(crate) struct TryIt {
     pub(crate) plain: Vec<Control>,
     /// Those that most people never give.
     pub(crate) rare: Vec<Control>,
+    /// Those that no link and no example holds.
+    pub(crate) secrets: Vec<Control>,
 }
 
 impl TryIt {
@@ -43,16 +45,26 @@ impl TryIt {
         // What is taken away or overwritten is chosen by nobody but the visitor.
         let is_dangerous = Entry::Operation(operation).is_asked_twice();
         let fill = |control: Control| {
+            let example = example.get(&control.name).cloned();
+            // What was left blank stays blank.
+            let is_typed = typed.raw(&control.name).is_some();
+            let example = example.map(|example| if is_typed { Value::from("") } else { example });
             if is_dangerous && control.options.iter().any(|choice| !choice.value.is_empty()) {
                 return named_by_parameter(control);
             }
-            let is_secret = operation.rules.iter().any(|rule| rule.secret && rule.name == control.name);
-            let example = example.get(&control.name).cloned();
-            filled_in(control, example, is_secret)
+            filled_in(control, example)
         };
+        let is_secret = |control: &Control| operation.rules.iter().any(|rule| rule.secret && rule.name == control.name);
         let is_in_path = |control: &Control| operation.route.variables().any(|name| name == control.name);
+        let (secrets, plain): (Vec<_>, Vec<_>) = plain.into_iter().partition(is_secret);
         let (path, plain) = plain.into_iter().map(fill).partition(is_in_path);
-        Ok(Self { path, plain, rare: rare.into_iter().map(named_by_parameter).collect() })
+        Ok(Self {
+            path,
+            plain,
+            rare: rare.into_iter().map(named_by_parameter).collect(),
+            // Left blank, that of the example is sent.
+            secrets: secrets.into_iter().map(|it| Control { required: false, ..named_by_parameter(it) }).collect(),
+        })
     }
 
     fn of_query(visit: &Visit, query: &QueryDescription) -> Self {
@@ -60,7 +72,7 @@ impl TryIt {
         let given = |name: &str| visit.query.get(name).unwrap_or_default().to_owned();
         let example = |name: &str| {
             let example = query.parameters_example().into_iter().find(|(known, _)| known == name);
-            visit.query.get(name).map(str::to_owned).or(example.map(|(_, value)| value)).unwrap_or_default()
+            visit.query.raw(name).map(str::to_owned).or(example.map(|(_, value)| value)).unwrap_or_default()
         };
         let node_of = |name: &str| query.query_fields().into_iter().find(|node| node.name == name);
         let base = |name: &str| Control {
@@ -110,6 +122,7 @@ impl TryIt {
                 select("count", given("count"), yes_or_no().to_vec()),
                 Control { input: "several", hint: texts.several, options: fields.collect(), ..base("fields") },
             ],
+            secrets: Vec::new(),
         }
     }
 
@@ -137,13 +150,8 @@ fn named_by_parameter(control: Control) -> Control {
 }
 
 /// Fills in an example where nothing is given: of ids what exists, if there is anything.
-fn filled_in(control: Control, example: Option<Value>, is_secret: bool) -> Control {
+fn filled_in(control: Control, example: Option<Value>) -> Control {
     let mut control = named_by_parameter(control);
-    if is_secret {
-        // Left blank, that of the example is sent.
-        control.required = false;
-        return control;
-    }
     let Some(example) = example else { return control };
     let text = match &example {
         Value::String(text) => text.clone(),
@@ -189,23 +197,20 @@ mod tests {
     fn what_exists_is_offered_before_what_is_made_up() {
         let of = |options: Vec<Choice>| Control { input: "select", required: true, options, ..Control::default() };
         let made_up = Some(json!("e"));
-        let filled = filled_in(of(vec![choice("a"), choice("b")]), made_up.clone(), false);
+        let filled = filled_in(of(vec![choice("a"), choice("b")]), made_up.clone());
         assert!(filled.options[0].chosen && !filled.options[1].chosen);
-        let filled = filled_in(of(vec![choice("a"), choice("e")]), made_up.clone(), false);
+        let filled = filled_in(of(vec![choice("a"), choice("e")]), made_up.clone());
         assert!(filled.options[1].chosen);
         let not_chosen = Choice { value: String::new(), text: "choose".to_owned(), chosen: true };
-        let filled = filled_in(of(vec![not_chosen, choice("a"), choice("b")]), made_up.clone(), false);
+        let filled = filled_in(of(vec![not_chosen, choice("a"), choice("b")]), made_up.clone());
         assert_eq!(filled.options.iter().filter(|it| it.chosen).map(|it| it.value.as_str()).collect::<Vec<_>>(), ["a"]);
-        let filled = filled_in(of(Vec::new()), made_up, false);
+        let filled = filled_in(of(Vec::new()), made_up);
         assert_eq!((filled.input, filled.value.as_str()), ("text", "e"));
     }
 
     #[test]
-    fn what_is_given_stays_and_secrets_stay_blank() {
+    fn what_is_given_stays() {
         let typed = Control { input: "text", value: "x".to_owned(), ..Control::default() };
-        assert_eq!(filled_in(typed, Some(json!("e")), false).value, "x");
-        let secret = Control { input: "password", required: true, ..Control::default() };
-        let filled = filled_in(secret, Some(json!("e")), true);
-        assert!(filled.value.is_empty() && !filled.required);
+        assert_eq!(filled_in(typed, Some(json!("e"))).value, "x");
     }
 }

@@ -1,7 +1,8 @@
 //! The reference at `/docs`, as its readers meet it.
 
+use crate::copies::second_storage;
 use crate::server::{Reply, Server, data_with, noise, text};
-use imprint_api::{ErrorKind, field_names, openapi_document, operations, queries};
+use imprint_api::{ErrorKind, ExampleLanguage, ExampleRequest, field_names, openapi_document, operations, queries};
 use serde_json::{Value, json};
 
 fn read(server: &Server, path: &str) -> Reply {
@@ -155,6 +156,119 @@ fn a_page_says_what_is_missing_to_run_it() {
     says(admin, template, &[none, "href=\"/backup-storages\""]);
     let html = read_as(&server, server.session(), template);
     assert!(html.contains(&format!("<option value=\"{backup}\" selected>")), "{html}");
+}
+
+#[test]
+fn what_others_share_is_nothing_to_change() {
+    let (data, _disk) = data_with("disk.raw", &noise(1, 1 << 20));
+    let server = Server::start(data.path());
+    let (account, normal) = server.account("normal");
+    let volume = server.volume("disk.raw", "raw");
+    let backup = text(&server.backup(&volume)["uuid"]);
+    let share = json!({"shareResource": {"resourceUuids": [volume, backup], "accountUuids": [account]}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    let can = "You can run this operation here and now.";
+    let says = |operation: &str, part: &str| {
+        let html = read_as(&server, &normal, &format!("/docs/{operation}"));
+        let said = section(&html, "availability");
+        assert!(said.contains(part), "{operation}: '{part}' is not in {said}");
+    };
+    says("CreateDataVolumeTemplateFromVolumeBackup", can);
+    for operation in ["CreateVolumeBackup", "ResizeDataVolume", "UpdateVolume"] {
+        says(operation, "None of the volumes that you see is yours");
+    }
+    says("DeleteVolumeBackup", "None of the backups that you see is yours");
+    // Whoever has one can.
+    let mine = json!({"params": {"name": "mine", "diskSize": 1 << 20}});
+    server.call_as(&normal, "POST", "/zstack/v1/volumes/data", &mine).ok();
+    says("CreateVolumeBackup", can);
+    // What is disabled is not backed up, and can still be changed.
+    let html = read_as(&server, server.session(), "/docs/CreateVolumeBackup");
+    assert!(section(&html, "availability").contains(can), "{html}");
+    for volume in server.query("/zstack/v1/volumes") {
+        let path = format!("/zstack/v1/volumes/{}/actions", text(&volume["uuid"]));
+        server.put(&path, &json!({"changeVolumeState": {"stateEvent": "disable"}})).ok();
+    }
+    says("CreateVolumeBackup", "None of the volumes is Ready and Enabled.");
+    says("UpdateVolume", can);
+}
+
+#[test]
+fn copies_take_two_storages() {
+    let (data, _disk) = data_with("disk.raw", &noise(1, 1 << 20));
+    let server = Server::start(data.path());
+    let backup = server.backup(&server.volume("disk.raw", "raw"));
+    assert_eq!(backup["status"], "Ready");
+    let page = || read_as(&server, server.session(), "/docs/SyncBackupFromImageStoreBackupStorage");
+    let said = section(&page(), "availability").to_owned();
+    let lack =
+        "<code>dstBackupStorageUuid</code>: Only one of the backup storages is Connected and Enabled, and it takes two";
+    assert!(said.contains(lack), "{said}");
+    assert!(!said.contains("srcBackupStorageUuid"), "{said}");
+    second_storage(&server, data.path());
+    let said = section(&page(), "availability").to_owned();
+    assert!(said.contains("You can run this operation here and now."), "{said}");
+}
+
+#[test]
+fn without_scripts_a_form_shows_its_request() {
+    let (data, _disk) = data_with("disk.raw", &noise(1, 1 << 16));
+    let server = Server::start(data.path());
+    let page = |path: &str| read_as(&server, server.session(), path);
+    // What was typed and what was left blank comes back in the form, and in the request.
+    let html = page("/docs/CreateTag?name=it+is&value=&description=&resourceUuid=abc");
+    let form = section(&html, "try-it-out");
+    assert!(form.contains("method=\"get\" action=\"/docs/CreateTag#request-example\""), "{form}");
+    assert!(form.contains("name=\"name\" type=\"text\" value=\"it is\""), "{form}");
+    assert!(form.contains("name=\"value\" type=\"text\" value=\"\""), "{form}");
+    assert!(form.contains("href=\"/do/CreateTag?name=it+is&#38;resourceUuid=abc\""), "{form}");
+    let shown = section(&html, "request-example");
+    assert!(
+        shown.contains("&#34;name&#34;:&#34;it is&#34;,") && shown.contains("&#34;resourceUuid&#34;:&#34;abc&#34;"),
+        "{shown}"
+    );
+    assert!(!shown.contains("&#34;value&#34;"), "{shown}");
+    let html = page("/docs/QueryImage?q=name~%3Da%25&limit=&sort=-size&replyWithCount=");
+    let shown = section(&html, "request-example");
+    assert!(shown.contains("/zstack/v1/images?q=name~%3Da%25&#38;sort=-size&#34;"), "{shown}");
+    // No secret gets into an address: it is asked for by the script that sends it.
+    let html = page("/docs/CreateAccount");
+    let (before, _) = section(&html, "try-it-out").split_once("type=\"password\"").unwrap();
+    assert!(before.rsplit_once("<fieldset").unwrap().1.starts_with(" disabled>"), "{before}");
+}
+
+#[test]
+fn programs_of_the_reference_do_what_they_say() {
+    let (data, _disk) = data_with("disk.raw", &noise(1, 1 << 16));
+    let server = Server::start(data.path());
+    let run = |program: &str, request: &ExampleRequest, language: ExampleLanguage| {
+        let mut run = std::process::Command::new(program);
+        run.args(["-c", &request.in_language(language)]).env("no_proxy", "*");
+        run.env("IMPRINT", &server.base).env("SESSION", server.session()).output().unwrap()
+    };
+    let operation = |name: &str| operations().iter().find(|it| it.name == name).unwrap();
+    let create = operation("CreateTag");
+    let made = run("sh", &create.request(create.parameters_example()), ExampleLanguage::Curl);
+    let tag: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let uuid = text(&tag["inventory"]["uuid"]);
+    let query = queries().iter().find(|it| it.name == "QueryTag").unwrap();
+    let found = run("python3", &query.request(vec![("uuid".to_owned(), uuid.clone())]), ExampleLanguage::Python);
+    assert!(String::from_utf8_lossy(&found.stdout).contains(&uuid), "{found:?}");
+    let update = |uuid: &str| {
+        let parameters = json!({"uuid": uuid, "name": "renamed"});
+        run(
+            "python3",
+            &operation("UpdateTag").request(parameters.as_object().unwrap().clone()),
+            ExampleLanguage::Python,
+        )
+    };
+    assert!(update(&uuid).status.success());
+    assert_eq!(server.query("/zstack/v1/tags")[0]["name"], "renamed");
+    // What is refused says why, and is no success.
+    let refused = update("00000000000000000000000000000000");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.contains("HTTP Error 503") && said.contains("SYS.1003") && !said.contains("Traceback"), "{said}");
 }
 
 #[test]
