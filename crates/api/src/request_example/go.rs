@@ -1,7 +1,7 @@
 //! A request as a program over the SDK for Go: a method of its client for each operation, whose parameters are structs.
 
 use super::{BESIDE, ExampleRequest, quoted, upper_first};
-use crate::Method;
+use crate::{Method, ParamForm};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -69,13 +69,21 @@ fn call(request: &ExampleRequest) -> String {
 fn structure(request: &ExampleRequest) -> String {
     let name = request.name;
     let is_variable = |name: &str| request.variables.iter().any(|(variable, _)| variable == name);
-    let (mut base, mut params) = (String::new(), String::new());
-    for (name, value, _) in request.parameters.iter().filter(|(name, _, _)| !is_variable(name)) {
-        let place = if BESIDE.contains(&name.as_str()) { &mut base } else { &mut params };
-        let _ = writeln!(place, "\t\t\t{}: {},", upper_first(name), literal(value));
-    }
-    let base = if base.is_empty() { base } else { format!("\t\tBaseParam: param.BaseParam{{\n{base}\t\t}},\n") };
-    format!("param.{name}Param{{\n{base}\t\tParams: param.{name}ParamDetail{{\n{params}\t\t}},\n\t}}")
+    let given = request.parameters.iter().filter(|(name, _, _)| !is_variable(name));
+    let (base, params): (Vec<_>, Vec<_>) = given.partition(|(name, _, _)| BESIDE.contains(&name.as_str()));
+    let base =
+        if base.is_empty() { String::new() } else { format!("\t\tBaseParam: param.BaseParam{},\n", fields(&base)) };
+    format!("param.{name}Param{{\n{base}\t\tParams: param.{name}ParamDetail{},\n\t}}", fields(&params))
+}
+
+/// The fields of a struct, their values one below the other, as `gofmt` writes them.
+fn fields(given: &[&(String, Value, ParamForm)]) -> String {
+    let Some(longest) = given.iter().map(|(name, _, _)| name.len()).max() else { return "{}".to_owned() };
+    let lines = given.iter().map(|(name, value, _)| {
+        let name = format!("{}:", upper_first(name));
+        format!("\t\t\t{name:width$} {},\n", literal(value), width = longest + 1)
+    });
+    format!("{{\n{}\t\t}}", lines.collect::<Vec<_>>().concat())
 }
 
 fn literal(value: &Value) -> String {
