@@ -91,5 +91,11 @@ fn axe_finds_nothing_serious_light_or_dark() {
     browser.press("Create tag");
     browser.wait_for("SYS.");
     look("a refusal");
+    // What the reference finds while one types.
+    browser.open("/docs");
+    browser.script("document.getElementById('docs-search').focus()", &[]);
+    browser.keys("export");
+    browser.wait_for("ExportImageFromBackupStorage");
+    look("the search");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -88,7 +88,11 @@ pub(crate) async fn controls(
 ) -> Result<(Vec<Control>, Vec<Control>), Box<ErrorCode>> {
     let (mut plain, mut rare) = (Vec::new(), Vec::new());
     for rule in &operation.rules {
-        let control = control(console, visit, rule, typed).await?;
+        let mut control = control(console, visit, rule, typed).await?;
+        if is_password(operation, rule) {
+            // What travels is another thing than what is typed.
+            control.text = Prose::new(visit.texts.password_itself);
+        }
         let is_rare = !rule.required && control.value.is_empty() && is_rarely_given(&rule.name);
         if is_rare { &mut rare } else { &mut plain }.push(control);
     }
@@ -243,8 +247,12 @@ pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<
 
 /// A secret as it travels: the passwords of accounts as their digests.
 fn secret(operation: &OperationDescription, rule: &ParamRule, typed: &str) -> String {
-    let is_password = operation.group == "identity" && rule.name.to_lowercase().ends_with("password");
-    if is_password { digest(typed) } else { typed.to_owned() }
+    if is_password(operation, rule) { digest(typed) } else { typed.to_owned() }
+}
+
+/// Whether a parameter is the password of an account.
+fn is_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
+    rule.secret && operation.group == "identity" && rule.name.to_lowercase().ends_with("password")
 }
 
 /// What a link may hold of what was typed: everything but secrets.

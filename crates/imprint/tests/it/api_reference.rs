@@ -233,7 +233,8 @@ fn without_scripts_a_form_shows_its_request() {
     assert!(shown.contains("/zstack/v1/images?q=name~%3Da%25&#38;sort=-size&#34;"), "{shown}");
     // No secret gets into an address: it is asked for by the script that sends it.
     let html = page("/docs/CreateAccount");
-    let (before, _) = section(&html, "try-it-out").split_once("type=\"password\"").unwrap();
+    let (before, behind) = section(&html, "try-it-out").split_once("type=\"password\"").unwrap();
+    assert!(behind.contains("The password itself; its digest is what is sent."), "{behind}");
     assert!(before.rsplit_once("<fieldset").unwrap().1.starts_with(" disabled>"), "{before}");
 }
 
