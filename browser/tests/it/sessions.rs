@@ -51,6 +51,10 @@ fn the_secret_of_an_access_key_is_shown_once() {
     let secret = browser.fact("Secret");
     assert!(secret.len() >= 32, "{secret}");
     let key = browser.fact("Access key id");
+    // Going back does not show it again.
+    browser.open("/jobs");
+    browser.back();
+    assert!(!browser.source().contains(&secret), "{}", browser.place());
     for path in ["/access-keys", "/jobs", "/"] {
         browser.open(path);
         assert!(!browser.source().contains(&secret), "{path}");
@@ -58,10 +62,6 @@ fn the_secret_of_an_access_key_is_shown_once() {
     browser.open("/access-keys");
     browser.press(&key);
     assert!(browser.text().contains(&key) && !browser.source().contains(&secret));
-    // Nor does going back show it again.
-    browser.back();
-    browser.back();
-    assert!(!browser.source().contains(&secret) || browser.place().starts_with("/do/"), "{}", browser.place());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use imprint_image_store::{BlockContent, Change, ChangeRun, MapRoot, Reader};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What differs between two contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,28 +23,46 @@ pub struct Comparison {
     pub size: u64,
 }
 
+/// The longest that a comparison takes, and waits for others.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Cells at most.
 const CELLS: u64 = 2048;
 
 impl Jobs {
-    /// Compares two contents of one storage, one pair at a time. Ends soon when this future is dropped: nobody wants to know
-    /// then.
+    /// Compares two contents of one storage, one pair at a time. Ends soon when this future is dropped, for nobody wants to know
+    /// then, and when it takes longer than somebody looks at a page that does not come.
     pub async fn compare(
         &self,
         storage: BackupStorageUuid,
         older: EncodedRoot,
         newer: EncodedRoot,
     ) -> Result<Comparison, ReadStoreError> {
-        let turn = self.0.comparisons.acquire().await;
-        let _turn = turn.map_err(|_| ReadStoreError::Stopping)?;
-        let _pins = (self.pin(storage, older, "compare").await?, self.pin(storage, newer, "compare").await?);
+        let compared = tokio::time::timeout(PATIENCE, self.compare_in_turn(storage, older, newer)).await;
+        compared.unwrap_or(Err(ReadStoreError::TimedOut))
+    }
+
+    async fn compare_in_turn(
+        &self,
+        storage: BackupStorageUuid,
+        older: EncodedRoot,
+        newer: EncodedRoot,
+    ) -> Result<Comparison, ReadStoreError> {
+        let turn = Arc::clone(&self.0.comparisons).acquire_owned().await;
+        let turn = turn.map_err(|_| ReadStoreError::Stopping)?;
+        let pins = (self.pin(storage, older, "compare").await?, self.pin(storage, newer, "compare").await?);
         let store = self.store(storage).await?.ok_or(ReadStoreError::NotConnected)?;
         let (older, newer) = (MapRoot::decode(&older)?, MapRoot::decode(&newer)?);
         let reader = store.reader().clone();
         let wanted = Wanted(Arc::new(AtomicBool::new(true)));
         let is_wanted = Arc::clone(&wanted.0);
         let goes_on = move || is_wanted.load(Ordering::Relaxed);
-        let compared = tokio::task::spawn_blocking(move || compare(&reader, &older, &newer, &goes_on));
+        let compared = tokio::task::spawn_blocking(move || {
+            let compared = compare(&reader, &older, &newer, &goes_on);
+            // Not before, whoever waits for it.
+            drop((turn, pins));
+            compared
+        });
         let compared = compared.await.map_err(|_| ReadStoreError::Panicked)?;
         drop(wanted);
         compared

@@ -75,7 +75,7 @@ pub(crate) struct Shared {
     /// Files of volumes that are written at a time.
     pub(crate) restores: Semaphore,
     /// Comparisons at a time.
-    pub(crate) comparisons: Semaphore,
+    pub(crate) comparisons: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
 }
@@ -121,7 +121,7 @@ impl Jobs {
             digesting: Turns::default(),
             writers: Semaphore::new(WRITERS_AT_A_TIME),
             restores: Semaphore::new(RESTORES_AT_A_TIME),
-            comparisons: Semaphore::new(1),
+            comparisons: Arc::new(Semaphore::new(1)),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }))

@@ -68,13 +68,16 @@ fn places(asked: ResourceKind) -> impl Iterator<Item = (ResourceKind, &'static s
 /// What was found of the ids that were asked for.
 type Found<'a> = HashMap<(ResourceKind, Cow<'a, str>), (ResourceKind, Owner)>;
 
+/// What is asked for, each once. PostgreSQL has no text with NUL; no id holds one.
+fn distinct<'a>(ids: &[(ResourceKind, &'a str)]) -> Vec<(ResourceKind, &'a str)> {
+    let distinct: HashSet<_> = ids.iter().filter(|(_, id)| !id.contains('\0')).copied().collect();
+    distinct.into_iter().collect()
+}
+
 /// Looks ids up, each among the kind that is asked for: one statement for up to 200 different ones.
 async fn find<'a>(db: &impl ConnectionTrait, ids: &[(ResourceKind, &'a str)]) -> Result<Found<'a>, MetadataError> {
-    // PostgreSQL has no text with NUL; no id holds one.
-    let distinct: HashSet<_> = ids.iter().filter(|(_, id)| !id.contains('\0')).copied().collect();
-    let distinct: Vec<_> = distinct.into_iter().collect();
     let mut found = Found::new();
-    for chunk in distinct.chunks(AT_ONCE) {
+    for chunk in distinct(ids).chunks(AT_ONCE) {
         let (mut parts, mut values) = (Vec::new(), Vec::new());
         for asked in ResourceKind::ALL {
             let of_kind = chunk.iter().filter(|(kind, _)| kind == asked).map(|(_, id)| sea_orm::Value::from(*id));
@@ -216,4 +219,18 @@ fn parsed(owner: &str) -> Result<Owner, MetadataError> {
     }
     let damaged = |_| MetadataError::Damaged { column: "account_uuid".to_owned(), value: owner.to_owned() };
     owner.parse().map(Owner::Account).map_err(damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_often_is_looked_up_once() {
+        let mut asked = vec![(ResourceKind::Volume, "a"); 100_000];
+        asked.extend([(ResourceKind::Image, "a"), (ResourceKind::Volume, "a\0")]);
+        let mut looked_up = distinct(&asked);
+        looked_up.sort_by_key(|(kind, _)| kind.as_str());
+        assert_eq!(looked_up, [(ResourceKind::Image, "a"), (ResourceKind::Volume, "a")]);
+    }
 }

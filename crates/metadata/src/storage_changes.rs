@@ -168,7 +168,14 @@ impl Metadata {
                             return Err(DeleteBackupStorageError::Unpublished { records });
                         }
                     }
-                    for table in ["backup_storage_zone", "catalog_outbox", "segment", "lease", "image_export"] {
+                    for table in [
+                        "backup_storage_zone",
+                        "catalog_outbox",
+                        "segment",
+                        "lease",
+                        "image_export",
+                        "storage_use",
+                    ] {
                         let sql = format!("DELETE FROM {table} WHERE backup_storage_uuid = $1");
                         execute(transaction, &sql, vec![text(uuid)]).await?;
                     }

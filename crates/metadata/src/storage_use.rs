@@ -33,7 +33,9 @@ impl Metadata {
                         return Ok::<_, MetadataError>(());
                     }
                     // Another server that came between has noted the same.
-                    let insert = "INSERT INTO storage_use (backup_storage_uuid, taken, used) VALUES ($1, $2, $3) \
+                    // One that was deleted meanwhile has no history.
+                    let insert = "INSERT INTO storage_use (backup_storage_uuid, taken, used) \
+                                  SELECT uuid, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM backup_storage WHERE uuid = $1 \
                                   ON CONFLICT (backup_storage_uuid, taken) DO NOTHING";
                     execute(transaction, insert, vec![text(storage), now.into(), number(used)]).await?;
                     let old = "DELETE FROM storage_use WHERE backup_storage_uuid = $1 AND taken < $2";

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Hooks being told at once; beyond it the oldest is given up, for a hook that does not answer must not fill the memory.
+/// Hooks being told at once; beyond it no more are told, for hooks that do not answer must not fill the memory.
 const MAX_TASKS: usize = 256;
 
 /// A hook that may be called.

@@ -50,6 +50,11 @@ impl Measured {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&storage).copied()
     }
 
+    /// Forgets the storages that are not among these.
+    fn retain(&self, storages: &[BackupStorageUuid]) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).retain(|storage, _| storages.contains(storage));
+    }
+
     fn put(&self, storage: BackupStorageUuid, measurement: Measurement) {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(storage, measurement);
     }
@@ -63,10 +68,12 @@ impl Service {
 
     /// Measures the storages whose time has come: small ones often, large ones now and then.
     pub(crate) async fn measure_storages(&self) -> Result<(), ServiceError> {
-        for storage in self.metadata.backup_storages().await? {
-            if self.measured.get(storage.uuid).is_none_or(|last| last.next <= Instant::now()) {
+        let storages: Vec<_> = self.metadata.backup_storages().await?.iter().map(|storage| storage.uuid).collect();
+        self.measured.retain(&storages);
+        for storage in storages {
+            if self.measured.get(storage).is_none_or(|last| last.next <= Instant::now()) {
                 let _measuring = self.measured.measuring.lock().await;
-                self.measure(storage.uuid).await?;
+                self.measure(storage).await?;
             }
         }
         Ok(())
@@ -79,7 +86,7 @@ impl Service {
             None => None,
         };
         let took = begun.elapsed();
-        let wait = if found.is_some() { took.saturating_mul(SHARE).min(Duration::from_hours(1)) } else { LATER };
+        let wait = if found.is_some() { took.saturating_mul(SHARE) } else { LATER };
         self.measured.put(storage, Measurement { found, took, next: begun + wait });
         if let Some(found) = found {
             self.metadata.note_storage_use(storage, found.stored).await?;

@@ -133,8 +133,16 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Opens or makes everything and mends what the last run left. Afterwards the service can be called.
+    /// Opens or makes everything and mends what the last run left. Afterwards the service can be called, and does by itself what
+    /// is to be done now and then.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
+        let service = Self::open(settings, clock).await?;
+        crate::upkeep::start(&service);
+        Ok(service)
+    }
+
+    /// A service that does nothing by itself.
+    pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
         let data_dir = DataDir::open(&settings.data)?;
         let kept = load_installation(data_dir.path())?;
         let proposed = kept.unwrap_or_else(InstallationUuid::random);
@@ -200,7 +208,6 @@ impl Service {
         service.finish_deletions().await;
         let service = Arc::new(service);
         service.jobs.start_background();
-        crate::upkeep::start(&service);
         Ok(service)
     }
 

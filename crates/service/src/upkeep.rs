@@ -17,12 +17,13 @@ const ROUNDS: u64 = 10;
 /// Seconds that an ended job can be polled.
 const JOB_SECONDS: i64 = 4 * 3600;
 
-/// Starts the rounds and the signs of life; they end with the service.
+/// Starts the rounds, the measurements and the signs of life; they end with the service.
 pub(crate) fn start(service: &Arc<Service>) {
     if service.jobs.is_shared() {
         // Apart from the rounds, which may take long.
         tokio::spawn(give_signs(Arc::downgrade(service)));
     }
+    tokio::spawn(measure(Arc::downgrade(service)));
     let service = Arc::downgrade(service);
     tokio::spawn(async move {
         for nth in 0_u64.. {
@@ -56,11 +57,24 @@ async fn give_signs(service: Weak<Service>) {
     }
 }
 
+/// Apart from the rounds: a large store takes long to measure.
+async fn measure(service: Weak<Service>) {
+    while let Some(service) = service.upgrade() {
+        if let Err(error) = service.measure_storages().await {
+            tracing::warn!(
+                reason = crate::error::chain(&error),
+                "the storages were not measured; it is tried again later"
+            );
+        }
+        drop(service);
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
 async fn round(service: &Service, nth: u64) -> Result<(), ServiceError> {
     let now = service.clock.now();
     service.note_alive().await?;
     service.check_storages().await?;
-    service.measure_storages().await?;
     if !nth.is_multiple_of(ROUNDS) {
         return Ok(());
     }

@@ -57,7 +57,11 @@ on_both! {
         // Its tombstone has not been written into the store.
         let refused = db.metadata.delete_backup_storage(world.storage, Unpublished::Refuse).await;
         assert!(matches!(refused, Err(DeleteBackupStorageError::Unpublished { records: 1.. })), "{refused:?}");
+        db.metadata.note_storage_use(world.storage, 10).await.unwrap();
         db.metadata.delete_backup_storage(world.storage, Unpublished::Forget).await.unwrap();
+        // Whoever measured it meanwhile notes nothing any more.
+        db.metadata.note_storage_use(world.storage, 20).await.unwrap();
+        assert_eq!(db.metadata.storage_use(world.storage).await.unwrap(), []);
         db.metadata.delete_backup_storage(world.storage, Unpublished::Refuse).await.unwrap();
         assert_eq!(db.metadata.backup_storage(world.storage).await.unwrap(), None);
     }
