@@ -1,10 +1,8 @@
 //! The style sheet and the scripts: they lie in the binary, and their paths change with their content, so that browsers keep
 //! them for ever.
 
-use crate::respond;
-use flate2::Compression;
-use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use crate::respond::Packed;
+use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use imprint_server::Reply;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -13,8 +11,7 @@ use std::sync::LazyLock;
 struct Asset {
     name: &'static str,
     content_type: &'static str,
-    bytes: &'static [u8],
-    compressed: Vec<u8>,
+    content: Packed,
     /// What its path holds of its content.
     version: String,
 }
@@ -22,7 +19,7 @@ struct Asset {
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
         let version = hex::encode(&Sha256::digest(bytes)[..8]);
-        Self { name, content_type, bytes, compressed: respond::gzip(bytes, Compression::best()), version }
+        Self { name, content_type, content: Packed::new(bytes), version }
     }
 }
 
@@ -48,18 +45,8 @@ pub(crate) fn path(name: &str) -> String {
 /// A file, if it is there in this version.
 pub(crate) fn answer(version: &str, name: &str, asked_with: &HeaderMap) -> Option<Reply> {
     let asset = ASSETS.iter().find(|asset| asset.name == name && asset.version == version)?;
-    let zipped = respond::accepts_gzip(asked_with);
-    let mut reply = if zipped {
-        respond::text(StatusCode::OK, asset.content_type, asset.compressed.as_slice())
-    } else {
-        respond::text(StatusCode::OK, asset.content_type, asset.bytes)
-    };
-    let headers = reply.headers_mut();
-    if zipped {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    let mut reply = asset.content.reply(asset.content_type, asked_with);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     Some(reply)
 }
 

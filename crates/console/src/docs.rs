@@ -25,8 +25,9 @@ mod try_it;
 
 use crate::console::Console;
 use crate::layout::not_found;
+use crate::respond::Packed;
+use crate::sign_in;
 use crate::visit::Visit;
-use crate::{respond, sign_in};
 use entry::Entry;
 use hyper::Method;
 use imprint_api::openapi_document;
@@ -57,6 +58,6 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, below: &[&str]) -> 
 
 /// The OpenAPI document.
 pub(crate) fn openapi(visit: &Visit) -> Reply {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", openapi_document()));
-    respond::json(DOCUMENT.clone(), &visit.headers)
+    static DOCUMENT: LazyLock<Packed> = LazyLock::new(|| Packed::new(format!("{:#}\n", openapi_document())));
+    DOCUMENT.reply("application/json;charset=UTF-8", &visit.headers)
 }

@@ -71,8 +71,34 @@ fn compressed(status: StatusCode, content_type: &'static str, body: String, aske
     reply
 }
 
+/// A text that stays as it is, compressed once.
+pub(crate) struct Packed {
+    plain: Bytes,
+    zipped: Bytes,
+}
+
+impl Packed {
+    /// Compresses it.
+    pub(crate) fn new(plain: impl Into<Bytes>) -> Self {
+        let plain = plain.into();
+        Self { zipped: gzip(&plain, Compression::best()).into(), plain }
+    }
+
+    /// The answer with it, compressed if whoever asked can read that.
+    pub(crate) fn reply(&self, content_type: &'static str, asked_with: &HeaderMap) -> Reply {
+        let zipped = accepts_gzip(asked_with);
+        let body = if zipped { &self.zipped } else { &self.plain };
+        let mut reply = text(StatusCode::OK, content_type, body.clone());
+        if zipped {
+            reply.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        reply.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        reply
+    }
+}
+
 /// Whether the client reads gzip.
-pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
@@ -81,7 +107,7 @@ pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// The bytes compressed.
-pub(crate) fn gzip(bytes: &[u8], level: Compression) -> Vec<u8> {
+fn gzip(bytes: &[u8], level: Compression) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), level);
     // A vector takes everything.
     let written = encoder.write_all(bytes);

@@ -35,7 +35,7 @@ pub(crate) fn ratio(whole: u64, part: u64) -> String {
     format!("{}.{} ×", tenths / 10, tenths % 10)
 }
 
-/// How long ago, in the largest unit of which there are at least two, or one: `3 min`, `2 days`.
+/// How long ago, in whole seconds, minutes, hours, or, from two on, days: `3 min`, `47 h`, `2 days`.
 pub(crate) fn age(seconds: i64) -> String {
     let unit = |size: i64, name: &str| format!("{} {name}", seconds / size);
     match seconds {

@@ -23,8 +23,6 @@ use tokio::sync::Semaphore;
 pub(crate) struct Origin {
     /// Who calls.
     pub(crate) client: IpAddr,
-    /// Whether its connection is encrypted.
-    pub(crate) secure: bool,
     /// What absolute URLs begin with, so that the client can follow them.
     pub(crate) base_url: String,
 }
@@ -171,7 +169,7 @@ impl<B: Backend> Dispatch for Calls<B> {
                 operation,
                 parameters,
                 caller: Some(Ok(caller)),
-                origin: Origin { client: Ipv4Addr::LOCALHOST.into(), secure: false, base_url: String::new() },
+                origin: Origin { client: Ipv4Addr::LOCALHOST.into(), base_url: String::new() },
                 job: String::new(),
                 work: Work::default(),
             };

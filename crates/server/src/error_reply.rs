@@ -1,4 +1,5 @@
-//! Which code, text and advice each error of the service becomes. The one place that decides it; the status is always 503.
+//! Which code, text and advice each error of the service becomes. The one place that decides it, but for what a server leaves
+//! that dies (`service::lost_work`); the status is always 503.
 //! What is our own fault is logged here with its cause, and the client gets the job's id to ask with.
 
 use crate::refusal::shown;
@@ -106,12 +107,12 @@ fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BackupNotOnStorage { .. } => "The backup's backupStorageRefs list the storages that it is on.",
         Refusal::StorageNotUsable { .. } => "Enable the storage, or see the server's log for why it cannot be reached.",
         Refusal::TooManyFailedLogIns { .. } => {
-            "Wait, and send the right password; other addresses are not concerned. The administrator's password can be reset \
+            "Wait, and send the right password; log-ins from other addresses are not affected. The administrator's password can be reset \
              with 'imprint admin reset-password'."
         }
         Refusal::StorageReadOnly { .. } => {
-            "If the database was lost or is older than the store, call SyncVolumeBackup of this storage. A store that another \
-             installation owns is used there."
+            "If the database was lost or is older than the store, call SyncVolumeBackup of this storage. A store that \
+             belongs to another installation can be written by that one only."
         }
         Refusal::CatalogDamaged { .. } => {
             "The server's log names the objects and the records. If there is another copy of the storage's directory, bring them \

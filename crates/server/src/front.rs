@@ -96,14 +96,14 @@ impl<B: Backend> Front<B> {
         let client = arrival.client(&head.headers, &self.config.trusted_proxies);
         let public_url = self.config.public_url.as_deref();
         let base_url = base_url(public_url, &head.headers, client.scheme, arrival.local);
-        let origin = Origin { client: client.address, secure: client.scheme == Scheme::Https, base_url };
-        let reply = self.route(&head, body, origin).await.unwrap_or_else(reply::refusal);
+        let origin = Origin { client: client.address, base_url };
+        let reply = self.route(&head, body, origin, client.scheme).await.unwrap_or_else(reply::refusal);
         // No path: those of sessions and downloads are secrets.
         tracing::debug!(method = %head.method, status = reply.status().as_u16(), client = %client.address, took = ?begun.elapsed(), "answered");
         reply
     }
 
-    async fn route<R>(&self, head: &Parts, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
+    async fn route<R>(&self, head: &Parts, body: R, origin: Origin, scheme: Scheme) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send + 'static,
     {
@@ -114,11 +114,18 @@ impl<B: Backend> Front<B> {
             RequestPath::Export { token } => self.download(head, &token).await,
             RequestPath::Upload { .. } if mock => Err(FrontRefusal::bad_request("an upload has no mock")),
             RequestPath::Upload { token } => upload::answer(&*self.backend, head, &token, body).await,
-            RequestPath::Page(path) => self.page(head, path, body, origin).await,
+            RequestPath::Page(path) => self.page(head, path, body, origin, scheme).await,
         }
     }
 
-    async fn page<R>(&self, head: &Parts, path: String, body: R, origin: Origin) -> Result<Reply, FrontRefusal>
+    async fn page<R>(
+        &self,
+        head: &Parts,
+        path: String,
+        body: R,
+        origin: Origin,
+        scheme: Scheme,
+    ) -> Result<Reply, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
     {
@@ -130,7 +137,7 @@ impl<B: Backend> Front<B> {
             headers: head.headers.clone(),
             body: self.bodies.read_bytes(body).await?.into(),
             client: origin.client,
-            secure: origin.secure,
+            secure: scheme == Scheme::Https,
             base_url: origin.base_url,
         };
         Ok(site.answer(request).await)

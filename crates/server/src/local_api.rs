@@ -1,5 +1,4 @@
-//! The API as it is called from within this process. Requests come this way once they are read, and so do forms of pages:
-//! both run through the same checks and take the same places.
+//! The API as pages call it from within this process: through the checks of requests, in their places, with their errors.
 
 use crate::backend::Backend;
 use crate::call::{Call, Calls, Origin};
@@ -75,7 +74,8 @@ impl<B: Backend> LocalApi<B> {
     /// its end even when this future is dropped.
     ///
     /// # Errors
-    /// What the API would have answered.
+    /// What the API answers. What is not of its parameter's type, which a request is refused for with status 400, is an invalid
+    /// argument.
     pub async fn call(
         &self,
         operation: &'static OperationDescription,
@@ -89,7 +89,7 @@ impl<B: Backend> LocalApi<B> {
             _ => Some(self.backend.caller(visitor.session.as_deref().unwrap_or_default()).await),
         };
         let job = JobUuid::random().to_string();
-        let origin = Origin { client: visitor.client, secure: false, base_url: visitor.base_url.clone() };
+        let origin = Origin { client: visitor.client, base_url: visitor.base_url.clone() };
         let call = Call { operation, parameters, caller, origin, job: job.clone(), work: Work::default() };
         let calling = self.all.clone().call(call);
         let outcome = tokio::spawn(async move {
@@ -107,7 +107,7 @@ impl<B: Backend> LocalApi<B> {
     /// The rows that the visitor sees of what a query string asks for.
     ///
     /// # Errors
-    /// What the API would have answered.
+    /// What the API answers.
     pub async fn query(
         &self,
         query: &'static QueryDescription,
@@ -124,7 +124,7 @@ impl<B: Backend> LocalApi<B> {
     /// The rows that the visitor sees of what is asked for.
     ///
     /// # Errors
-    /// What the API would have answered.
+    /// What the API answers.
     pub async fn find(
         &self,
         query: &'static QueryDescription,

@@ -97,7 +97,7 @@ pub enum ServiceError {
     #[error("the metadata take no more changes; the server must be restarted")]
     MetadataClosed,
     /// As many calls run as may.
-    #[error("{limit} calls are running, which is as many as may")]
+    #[error("{limit} calls are running, the most that may run at once")]
     TooManyCalls {
         /// How many may.
         limit: usize,

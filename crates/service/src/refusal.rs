@@ -98,7 +98,7 @@ pub enum Refusal {
     NoNamedStorage,
     /// As many uploads wait as may.
     #[error(
-        "as many uploads wait for their files as may, of all accounts or of this one; delete images that are not \
+        "too many images wait for the upload of their files, in all or of this account; delete those that are not going to be \
          uploaded, or wait"
     )]
     TooManyUploads,
