@@ -201,7 +201,15 @@ fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wan
     let texts = &visit.texts.docs;
     let title = (known.title)(visit.texts);
     let what = title.to_lowercase();
-    let states = wanted.states.iter().map(|(_, values)| values.join(&format!(" {} ", texts.or)));
+    let state = |field: &str, value: &str| match value {
+        "true" => visit.texts.label(field).to_lowercase(),
+        "false" => format!("{} {}", texts.not, visit.texts.label(field).to_lowercase()),
+        value => value.to_owned(),
+    };
+    let states = wanted.states.iter().map(|(field, values)| {
+        let values: Vec<_> = values.iter().map(|value| state(field, value)).collect();
+        values.join(&format!(" {} ", texts.or))
+    });
     let states = states.collect::<Vec<_>>().join(&format!(" {} ", texts.and));
     let fitting = match wanted.filled {
         None => states,

@@ -181,7 +181,9 @@ pub(crate) static ENGLISH: &[Chapter] = &[
         blocks: &[
             Text(
                 "There are two kinds. A request that cannot be read is refused with plain text: 400 for its headers, its JSON or the \
-                 type of a parameter, 403 for a signature, 404 for a path that is none, 405 for a method that the path has not. \
+                 type of a parameter, 403 for a signature, 404 for a path that is none, 405 for a method that the path has not, 408 for \
+                 a body that does not come in time, 409 for a part of an upload that does not begin where the file ends, 413 for a \
+                 body that is too long, 431 for headers that are. \
                  Everything that is found wrong after that is 503 with an object whose only key is `error`, also when something does \
                  not exist or is not allowed.",
             ),
