@@ -1,7 +1,9 @@
 //! The declarations as values, for whatever works on all operations alike: routing, validation, documents.
 
 use crate::operations::{describe_operations, describe_queries};
-use crate::{Access, ClassTree, ClassedField, Inventory, Operation, ParamRule, Query, Reply, Route, Runs, param_rules};
+use crate::{
+    Access, ClassTree, ClassedField, Effect, Inventory, Operation, ParamRule, Query, Reply, Route, Runs, param_rules,
+};
 use schemars::{Schema, SchemaGenerator, schema_for};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -20,6 +22,8 @@ pub struct OperationDescription {
     pub route: Route,
     /// The key that wraps its parameters in the body.
     pub body_key: Option<String>,
+    /// What it does to what is there already.
+    pub effect: Effect,
     /// Whether it may outlive its request.
     pub runs: Runs,
     /// Whether it may be submitted as a long job.
@@ -51,6 +55,7 @@ impl OperationDescription {
             group: O::GROUP,
             route: O::ROUTE,
             body_key: O::ROUTE.body_key(O::NAME),
+            effect: O::EFFECT,
             runs: O::RUNS,
             long_job: O::LONG_JOB,
             access: O::ACCESS,

@@ -56,6 +56,12 @@ impl ErrorCode {
         self
     }
 
+    /// The parameter that it is about: `details` say `field[name]` then, or those of what led to it.
+    pub fn field(&self) -> Option<&str> {
+        let named = self.details.split_once("field[").and_then(|(_, rest)| rest.split_once(']'));
+        named.map(|(name, _)| name).or_else(|| self.cause.as_deref()?.field())
+    }
+
     /// The same, led to by another error.
     #[must_use]
     pub fn with_cause(mut self, cause: Self) -> Self {
@@ -74,6 +80,17 @@ pub struct ErrorReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parameter_is_named_by_the_error_or_by_what_led_to_it() {
+        let of = |details: &str| ErrorCode::new(ErrorKind::INVALID_ARGUMENT, details);
+        assert_eq!(of("field[name]: must not be empty, got ''").field(), Some("name"));
+        let cause = of("permission denied: field[uuid] names a resource of another account, uuid:x");
+        assert_eq!(of("no").with_cause(cause).field(), Some("uuid"));
+        for details in ["no", "field[x", "fields"] {
+            assert_eq!(of(details).field(), None);
+        }
+    }
 
     #[test]
     fn what_is_not_said_is_left_out_and_details_are_cut() {

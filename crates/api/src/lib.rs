@@ -63,6 +63,7 @@ pub use inventories::VolumeInventory;
 pub use inventories::ZoneInventory;
 pub use openapi::openapi_document;
 pub use operation::Access;
+pub use operation::Effect;
 pub use operation::Operation;
 pub use operation::Query;
 pub use operation::Reply;

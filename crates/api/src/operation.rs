@@ -27,6 +27,28 @@ pub enum Access {
     Administrator,
 }
 
+/// What an operation does to what is there already. Pages ask once more before one that does not keep it.
+///
+/// The rule: losing something counts, and so does what nobody can set back. A name, a description, a state, a limit or an
+/// attachment does not: the same operation sets it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing is lost: it reads, makes something new, or sets what can be set back.
+    Keeps,
+    /// What it is about stays, but something of it is lost or cannot be set back: content, a copy, a right, a password, a size.
+    /// So it is with what runs other operations, which may do that.
+    Overwrites,
+    /// What it is about is deleted, be it into the trash.
+    Deletes,
+}
+
+impl Effect {
+    /// Whether something may be lost, so that people are asked once more.
+    pub const fn loses(self) -> bool {
+        matches!(self, Self::Overwrites | Self::Deletes)
+    }
+}
+
 /// One operation. Its fields are its parameters, path variables included; their doc comments and schema attributes are
 /// their documentation and their rules:
 ///
@@ -51,6 +73,8 @@ pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static 
     const GROUP: &'static str;
     /// Where it is called.
     const ROUTE: Route;
+    /// What it does to what is there already.
+    const EFFECT: Effect = Effect::Keeps;
     /// Whether it may outlive its request.
     const RUNS: Runs = Runs::AsJob;
     /// Whether it may be submitted as a long job.

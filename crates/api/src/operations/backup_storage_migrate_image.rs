@@ -1,6 +1,6 @@
 //! Moving an image from one backup storage to another.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{Effect, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ impl Operation for BackupStorageMigrateImage {
     const NAME: &'static str = "BackupStorageMigrateImage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::action("/backup-storage/images/{imageUuid}/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<ImageInventory>;

@@ -1,6 +1,6 @@
 //! Gives a resource to another account.
 
-use crate::{Access, AccountResourceRefInventory, InventoryReply, Operation, Route};
+use crate::{Access, AccountResourceRefInventory, Effect, InventoryReply, Operation, Route};
 use imprint_domain::{AccountUuid, ResourceUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ impl Operation for ChangeResourceOwner {
     const NAME: &'static str = "ChangeResourceOwner";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::create("/account/{accountUuid}/resources");
+    const EFFECT: Effect = Effect::Overwrites;
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<AccountResourceRefInventory>;

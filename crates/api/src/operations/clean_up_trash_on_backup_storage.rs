@@ -1,6 +1,6 @@
 //! Removing what a backup storage keeps although nobody needs it.
 
-use crate::{Access, CleanUpTrashReply, Operation, Route};
+use crate::{Access, CleanUpTrashReply, Effect, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ impl Operation for CleanUpTrashOnBackupStorage {
     const NAME: &'static str = "CleanUpTrashOnBackupStorage";
     const GROUP: &'static str = "backup storage";
     const ROUTE: Route = Route::action("/backup-storage/{uuid}/trash/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "3.2.0";
     type Reply = CleanUpTrashReply;

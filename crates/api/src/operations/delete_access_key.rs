@@ -1,6 +1,6 @@
 //! Deleting an access key.
 
-use crate::{DeleteMode, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::AccessKeyUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,5 +22,6 @@ impl Operation for DeleteAccessKey {
     const NAME: &'static str = "DeleteAccessKey";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::delete("/accesskeys/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     type Reply = EmptyReply;
 }

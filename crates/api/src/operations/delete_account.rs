@@ -1,6 +1,6 @@
 //! Deletes an account.
 
-use crate::{Access, DeleteMode, EmptyReply, Operation, Route};
+use crate::{Access, DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::AccountUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ impl Operation for DeleteAccount {
     const NAME: &'static str = "DeleteAccount";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::delete("/accounts/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;

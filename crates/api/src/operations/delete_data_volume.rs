@@ -1,6 +1,6 @@
 //! Deleting a volume.
 
-use crate::{DeleteMode, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::VolumeUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ impl Operation for DeleteDataVolume {
     const NAME: &'static str = "DeleteDataVolume";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::delete("/volumes/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;
 }

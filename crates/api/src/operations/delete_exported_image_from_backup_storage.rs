@@ -1,6 +1,6 @@
 //! Taking a download link back.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ impl Operation for DeleteExportedImageFromBackupStorage {
     const NAME: &'static str = "DeleteExportedImageFromBackupStorage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::delete("/backup-storage/{backupStorageUuid}/exported-images/{imageUuid}");
+    const EFFECT: Effect = Effect::Overwrites;
     const SINCE: &'static str = "1.7";
     type Reply = EmptyReply;
 }

@@ -1,6 +1,6 @@
 //! Deleting an image.
 
-use crate::{DeleteMode, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ impl Operation for DeleteImage {
     const NAME: &'static str = "DeleteImage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::delete("/images/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;
 }

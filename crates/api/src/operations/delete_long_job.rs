@@ -1,6 +1,6 @@
 //! Forgets a long job that has ended.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::LongJobUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ impl Operation for DeleteLongJob {
     const NAME: &'static str = "DeleteLongJob";
     const GROUP: &'static str = "job";
     const ROUTE: Route = Route::delete("/longjobs/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "2.2.4";
     type Reply = EmptyReply;
 }

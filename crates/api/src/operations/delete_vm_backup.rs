@@ -1,6 +1,6 @@
 //! Deleting the backup of a virtual machine.
 
-use crate::{DeleteMode, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ impl Operation for DeleteVmBackup {
     const NAME: &'static str = "DeleteVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::delete("/vm-backups/{groupUuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const LONG_JOB: bool = true;
     type Reply = EmptyReply;
 }

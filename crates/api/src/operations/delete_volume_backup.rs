@@ -1,6 +1,6 @@
 //! Deleting a backup.
 
-use crate::{DeleteMode, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,7 @@ impl Operation for DeleteVolumeBackup {
     const NAME: &'static str = "DeleteVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::delete("/volume-backups/{uuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const LONG_JOB: bool = true;
     type Reply = EmptyReply;
 }

@@ -1,6 +1,6 @@
 //! Removing a deleted volume for good.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::VolumeUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ impl Operation for ExpungeDataVolume {
     const NAME: &'static str = "ExpungeDataVolume";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::action("/volumes/{uuid}/actions");
+    const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;
 }

@@ -1,6 +1,6 @@
 //! Forgetting a deleted image.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, ImageUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ impl Operation for ExpungeImage {
     const NAME: &'static str = "ExpungeImage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::action("/images/{imageUuid}/actions");
+    const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;
 }

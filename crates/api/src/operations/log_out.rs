@@ -1,6 +1,6 @@
 //! Logging out.
 
-use crate::{Access, EmptyReply, Operation, Route, Runs};
+use crate::{Access, Effect, EmptyReply, Operation, Route, Runs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ impl Operation for LogOut {
     const NAME: &'static str = "LogOut";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::delete("/accounts/sessions/{sessionUuid}");
+    const EFFECT: Effect = Effect::Deletes;
     const RUNS: Runs = Runs::Inline;
     const ACCESS: Access = Access::Anyone;
     const SINCE: &'static str = "0.6";

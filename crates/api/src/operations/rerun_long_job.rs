@@ -1,6 +1,6 @@
 //! Runs a long job that has ended once more.
 
-use crate::{InventoryReply, LongJobInventory, Operation, Route};
+use crate::{Effect, InventoryReply, LongJobInventory, Operation, Route};
 use imprint_domain::LongJobUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ impl Operation for RerunLongJob {
     const NAME: &'static str = "RerunLongJob";
     const GROUP: &'static str = "job";
     const ROUTE: Route = Route::action("/longjobs/{uuid}/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const SINCE: &'static str = "3.0.1";
     type Reply = InventoryReply<LongJobInventory>;
 }

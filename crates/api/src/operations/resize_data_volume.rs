@@ -1,6 +1,6 @@
 //! Making a volume larger.
 
-use crate::{InventoryReply, Operation, Route, VolumeInventory};
+use crate::{Effect, InventoryReply, Operation, Route, VolumeInventory};
 use imprint_domain::VolumeUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ impl Operation for ResizeDataVolume {
     const NAME: &'static str = "ResizeDataVolume";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::action("/volumes/data/resize/{uuid}/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<VolumeInventory>;

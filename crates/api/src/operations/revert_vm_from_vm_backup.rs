@@ -1,6 +1,6 @@
 //! Bringing a virtual machine back to a backup of it.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ impl Operation for RevertVmFromVmBackup {
     const NAME: &'static str = "RevertVmFromVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::action("/vm-backups/{groupUuid}/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = EmptyReply;

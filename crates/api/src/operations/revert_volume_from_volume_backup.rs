@@ -1,6 +1,6 @@
 //! Bringing a volume back to a backup of it.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ impl Operation for RevertVolumeFromVolumeBackup {
     const NAME: &'static str = "RevertVolumeFromVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::action("/volume-backups/{uuid}/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = EmptyReply;

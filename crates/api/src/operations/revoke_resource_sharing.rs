@@ -1,6 +1,6 @@
 //! Ends the sharing of resources.
 
-use crate::{EmptyReply, Operation, Route};
+use crate::{Effect, EmptyReply, Operation, Route};
 use imprint_domain::{AccountUuid, ResourceUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ impl Operation for RevokeResourceSharing {
     const NAME: &'static str = "RevokeResourceSharing";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::action("/accounts/resources/actions");
+    const EFFECT: Effect = Effect::Overwrites;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;
 }

@@ -1,6 +1,6 @@
 //! Starts an operation as a long job, whose state and result can be queried later.
 
-use crate::{InventoryReply, LongJobInventory, Operation, Route};
+use crate::{Effect, InventoryReply, LongJobInventory, Operation, Route};
 use imprint_domain::{ResourceUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,7 @@ impl Operation for SubmitLongJob {
     const NAME: &'static str = "SubmitLongJob";
     const GROUP: &'static str = "job";
     const ROUTE: Route = Route::create("/longjobs");
+    const EFFECT: Effect = Effect::Overwrites;
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<LongJobInventory>;
 }

@@ -1,8 +1,8 @@
 //! Each declared operation against its entry in the list of the protocol's operations.
 
-use imprint_api::{Access, OperationDescription, ParamForm, ParamRule, Runs, operations, queries};
+use imprint_api::{Access, Effect, Method, OperationDescription, ParamForm, ParamRule, Runs, operations, queries};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations that the protocol has and the list of facts has not.
 const BEYOND: [&str; 5] = ["ZQLQuery", "UpdateQuota", "QueryQuota", "AttachDataVolumeToVm", "DetachDataVolumeFromVm"];
@@ -104,5 +104,37 @@ fn every_parameter_and_operation_is_explained() {
         for rule in &operation.rules {
             assert!(rule.text.ends_with('.'), "{}.{}: '{}'", operation.name, rule.name, rule.text);
         }
+    }
+}
+
+#[test]
+fn what_may_lose_something_is_declared() {
+    let of = |effect: Effect| {
+        let all = operations().iter().filter(|it| it.effect == effect);
+        all.map(|it| it.name).collect::<BTreeSet<_>>()
+    };
+    let overwrites = [
+        "BackupStorageMigrateImage",
+        "ChangeResourceOwner",
+        "CleanUpTrashOnBackupStorage",
+        "DeleteExportedImageFromBackupStorage",
+        "RerunLongJob",
+        "ResizeDataVolume",
+        "RevertVmFromVmBackup",
+        "RevertVolumeFromVolumeBackup",
+        "RevokeResourceSharing",
+        "SubmitLongJob",
+        "UpdateAccount",
+    ];
+    assert_eq!(of(Effect::Overwrites), BTreeSet::from(overwrites));
+    // Whatever is removed with DELETE is lost; only what was attached can be attached again.
+    let deleted = operations().iter().filter(|it| it.route.method() == Method::Delete && !it.effect.loses());
+    assert!(
+        deleted.clone().all(|it| it.name.starts_with("Detach")),
+        "{:?}",
+        deleted.map(|it| it.name).collect::<Vec<_>>()
+    );
+    for name in ["DeleteImage", "ExpungeImage", "ExpungeDataVolume", "LogOut"] {
+        assert!(of(Effect::Deletes).contains(name), "{name}");
     }
 }
