@@ -31,6 +31,8 @@ pub struct NewExport {
 pub struct ExportRow {
     /// The image.
     pub image: ImageUuid,
+    /// Whose image it is.
+    pub owner: AccountUuid,
     /// The image's name.
     pub name: String,
     /// The storage that it is read from.
@@ -87,7 +89,7 @@ impl Metadata {
 
     /// What the link of that token's hash leads to, unless it has expired.
     pub async fn export(&self, token_hash: &str) -> Result<Option<ExportRow>, MetadataError> {
-        let sql = "SELECT e.image_uuid, i.name, e.backup_storage_uuid, e.format, r.root, r.status FROM image_export e \
+        let sql = "SELECT e.image_uuid, i.account_uuid, i.name, e.backup_storage_uuid, e.format, r.root, r.status FROM image_export e \
                    JOIN image i ON i.uuid = e.image_uuid \
                    JOIN image_ref r ON r.image_uuid = e.image_uuid AND r.backup_storage_uuid = e.backup_storage_uuid \
                    WHERE e.token_hash = $1 AND e.expires > $2";
@@ -96,6 +98,7 @@ impl Metadata {
         let Some(root) = row.optional_root("root")? else { return Ok(None) };
         Ok(Some(ExportRow {
             image: row.parsed("image_uuid")?,
+            owner: row.parsed("account_uuid")?,
             name: row.text("name")?,
             storage: row.parsed("backup_storage_uuid")?,
             format: row.parsed("format")?,

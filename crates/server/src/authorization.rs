@@ -63,7 +63,11 @@ fn signed(headers: &HeaderMap, key: &str, request: Signable<'_>) -> Result<Signe
     })?;
     if !parsed.is_recent(request.now, request.zone) {
         // This very text is what clients know.
-        return Err(FrontRefusal { status: StatusCode::FORBIDDEN, text: "requestTimeTooSkewed".to_owned() });
+        return Err(FrontRefusal {
+            status: StatusCode::FORBIDDEN,
+            text: "requestTimeTooSkewed".to_owned(),
+            allow: None,
+        });
     }
     let (key_id, signature) = key
         .split_once(':')

@@ -15,6 +15,7 @@ use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 /// Pieces of a file in their order.
 pub type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// Streams part of a file: at least nothing, at most all of it.
-pub type OpenRange = Box<dyn FnOnce(Range<u64>) -> ByteStream + Send>;
+/// Streams part of a file, at least nothing and at most all of it, to whoever has this address.
+pub type OpenRange = Box<dyn FnOnce(Range<u64>, IpAddr) -> ByteStream + Send>;
 
 /// A file that an export's link leads to. It stays as it is until this and its stream are gone.
 pub struct Download {

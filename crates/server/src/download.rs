@@ -14,6 +14,7 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::net::IpAddr;
 use std::ops::Range;
 
 /// What need not be encoded in the value of an extended parameter.
@@ -32,10 +33,15 @@ enum Sent {
     Part(Range<u64>),
 }
 
-/// Answers a request for the file.
-pub(crate) async fn answer(method: &Method, headers: &HeaderMap, file: Download) -> Result<Reply, FrontRefusal> {
+/// Answers a request for the file that came from this address.
+pub(crate) async fn answer(
+    method: &Method,
+    headers: &HeaderMap,
+    file: Download,
+    client: IpAddr,
+) -> Result<Reply, FrontRefusal> {
     if *method != Method::GET && *method != Method::HEAD {
-        return Err(FrontRefusal::method_not_allowed(method, "a download"));
+        return Err(FrontRefusal::method_not_allowed(method, "a download", &["GET", "HEAD"]));
     }
     let etag = format!("\"{}\"", file.etag);
     let sent = decide(method, headers, &etag, file.len);
@@ -64,7 +70,7 @@ pub(crate) async fn answer(method: &Method, headers: &HeaderMap, file: Download)
                 full("")
             } else {
                 let name = file.file_name.clone();
-                let mut bytes = (file.open)(range).inspect_err(move |error| {
+                let mut bytes = (file.open)(range, client).inspect_err(move |error| {
                     tracing::error!(file = name, %error, "a download was cut short: what it is made of cannot be read");
                 });
                 // Nothing has been sent yet: an error can still be told.
@@ -134,7 +140,7 @@ mod tests {
     const CONTENT: &[u8] = b"0123456789";
 
     fn check(method: &Method, headers: &[(HeaderName, &str)]) -> (u16, HeaderMap, Bytes) {
-        let open = |range: Range<u64>| {
+        let open = |range: Range<u64>, _| {
             let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
             stream::iter([Ok(Bytes::from_static(&CONTENT[range]))]).boxed()
         };
@@ -146,7 +152,7 @@ mod tests {
             open: Box::new(open),
         };
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        let reply = answer(method, &headers, file).now_or_never().unwrap().unwrap();
+        let reply = answer(method, &headers, file, IpAddr::from([127, 0, 0, 1])).now_or_never().unwrap().unwrap();
         let (head, body) = reply.into_parts();
         let bytes = body.collect().now_or_never().unwrap().unwrap().to_bytes();
         (head.status.as_u16(), head.headers, bytes)

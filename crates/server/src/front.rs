@@ -33,6 +33,7 @@ use imprint_service::{AccessKeyError, Caller, JobState, ServiceError, Work};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -111,7 +112,7 @@ impl<B: Backend> Front<B> {
         match RequestPath::parse(head.uri.path())? {
             RequestPath::Api(path) => self.call(head, &path, body, origin, mock).await,
             RequestPath::Job(job) => self.poll(head, &job).await,
-            RequestPath::Export { token } => self.download(head, &token).await,
+            RequestPath::Export { token } => self.download(head, &token, origin.client).await,
             RequestPath::Upload { .. } if mock => Err(FrontRefusal::bad_request("an upload has no mock")),
             RequestPath::Upload { token } => upload::answer(&*self.backend, head, &token, body).await,
             RequestPath::Page(path) => self.page(head, path, body, origin, scheme).await,
@@ -282,7 +283,7 @@ impl<B: Backend> Front<B> {
     async fn poll(&self, head: &Parts, job: &str) -> Result<Reply, FrontRefusal> {
         if head.method != Method::GET {
             let text = "only GET is allowed to poll a job".to_owned();
-            return Err(FrontRefusal { status: StatusCode::METHOD_NOT_ALLOWED, text });
+            return Err(FrontRefusal { status: StatusCode::METHOD_NOT_ALLOWED, text, allow: Some("GET".to_owned()) });
         }
         match self.records.poll(job).await {
             Ok(JobState::Running) => Ok(reply::json(StatusCode::ACCEPTED, &json!({}))),
@@ -296,9 +297,9 @@ impl<B: Backend> Front<B> {
         }
     }
 
-    async fn download(&self, head: &Parts, token: &str) -> Result<Reply, FrontRefusal> {
+    async fn download(&self, head: &Parts, token: &str, client: IpAddr) -> Result<Reply, FrontRefusal> {
         match self.backend.open_download(token).await {
-            Ok(Some(file)) => download::answer(&head.method, &head.headers, file).await,
+            Ok(Some(file)) => download::answer(&head.method, &head.headers, file, client).await,
             Ok(None) => Err(FrontRefusal::not_found("this link is unknown, or has expired")),
             Err(error) => Ok(reply::error(&error_reply::error_code(&error, &JobUuid::random().to_string()))),
         }
@@ -318,9 +319,9 @@ fn access_key_refused(error: &AccessKeyError) -> FrontRefusal {
     if let AccessKeyError::Service(error) = error {
         tracing::error!(%error, cause = error.source(), "an access key could not be looked up");
         let text = "an internal error happened; the server's log has the cause".to_owned();
-        return FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text };
+        return FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text, allow: None };
     }
-    FrontRefusal { status: StatusCode::FORBIDDEN, text: error.to_string() }
+    FrontRefusal { status: StatusCode::FORBIDDEN, text: error.to_string(), allow: None }
 }
 
 /// The answer to a call that goes on as a job.
@@ -346,5 +347,5 @@ fn ended(outcome: Outcome, operation: &str, wants_schema: bool) -> Reply {
 fn internal(error: &(dyn Error + 'static)) -> FrontRefusal {
     tracing::error!(%error, cause = error.source(), "a job could not be polled");
     let text = "an internal error happened; the server's log has the cause".to_owned();
-    FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text }
+    FrontRefusal { status: StatusCode::INTERNAL_SERVER_ERROR, text, allow: None }
 }

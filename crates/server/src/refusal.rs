@@ -10,23 +10,25 @@ pub(crate) struct FrontRefusal {
     pub(crate) status: StatusCode,
     /// What is wrong with the request.
     pub(crate) text: String,
+    /// The methods that there are, if the request's is none of them.
+    pub(crate) allow: Option<String>,
 }
 
 impl FrontRefusal {
     /// The request cannot be read.
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, text: text.into() }
+        Self { status: StatusCode::BAD_REQUEST, text: text.into(), allow: None }
     }
 
     /// Nothing is there.
     pub(crate) fn not_found(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, text: text.into() }
+        Self { status: StatusCode::NOT_FOUND, text: text.into(), allow: None }
     }
 
-    /// The method does not exist for the path.
-    pub(crate) fn method_not_allowed(method: &hyper::Method, path: &str) -> Self {
+    /// The method does not exist for the path, these do.
+    pub(crate) fn method_not_allowed(method: &hyper::Method, path: &str, allow: &[&str]) -> Self {
         let text = format!("no operation for the method {method} on {}", shown(path));
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, text }
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, text, allow: Some(allow.join(", ")) }
     }
 }
 

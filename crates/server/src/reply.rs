@@ -4,7 +4,7 @@ use crate::refusal::FrontRefusal;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::header::{CONTENT_TYPE, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use imprint_api::{ClassedField, ErrorCode, schema_of};
 use serde_json::{Value, json};
@@ -50,7 +50,11 @@ pub(crate) fn text(status: StatusCode, body: String) -> Reply {
 
 /// What the front refuses.
 pub(crate) fn refusal(refusal: FrontRefusal) -> Reply {
-    text(refusal.status, refusal.text)
+    let mut reply = text(refusal.status, refusal.text);
+    if let Some(Ok(allow)) = refusal.allow.as_deref().map(HeaderValue::from_str) {
+        reply.headers_mut().insert(ALLOW, allow);
+    }
+    reply
 }
 
 /// An error of the API.

@@ -80,7 +80,7 @@ impl RequestBodies {
         }
         if arrived.count > MAX_BODY {
             let text = format!("the body has more than {MAX_BODY} bytes");
-            return Err(FrontRefusal { status: StatusCode::PAYLOAD_TOO_LARGE, text });
+            return Err(FrontRefusal { status: StatusCode::PAYLOAD_TOO_LARGE, text, allow: None });
         }
         Ok(arrived.bytes)
     }
@@ -110,6 +110,7 @@ impl RequestBodies {
         let late = || FrontRefusal {
             status: StatusCode::REQUEST_TIMEOUT,
             text: "the body took too long to arrive".to_owned(),
+            allow: None,
         };
         tokio::time::timeout(self.timeout, read).await.map_err(|_| late())?
     }

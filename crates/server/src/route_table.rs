@@ -106,7 +106,19 @@ impl Found<'_> {
             Method::PUT if !self.entry.put.is_empty() => return self.action(body),
             _ => None,
         };
-        target.ok_or_else(|| FrontRefusal::method_not_allowed(method, self.path))
+        target.ok_or_else(|| FrontRefusal::method_not_allowed(method, self.path, &self.methods()))
+    }
+
+    /// The methods that there are.
+    fn methods(&self) -> Vec<&'static str> {
+        let entry = self.entry;
+        let all = [
+            ("GET", entry.get.is_some()),
+            ("POST", entry.post.is_some()),
+            ("PUT", !entry.put.is_empty()),
+            ("DELETE", entry.delete.is_some()),
+        ];
+        all.into_iter().filter(|(_, exists)| *exists).map(|(name, _)| name).collect()
     }
 
     fn action(&self, body: Option<&Map<String, Value>>) -> Result<Target, FrontRefusal> {
@@ -175,6 +187,8 @@ mod tests {
         for method in [Method::HEAD, Method::PATCH, Method::OPTIONS, Method::TRACE, Method::POST] {
             assert_eq!(name(&method, "/volume-backups", &nothing), "405", "{method}");
         }
+        let refused = RouteTable::new().find("/images/abc").unwrap().target(&Method::POST, None).unwrap_err();
+        assert_eq!(refused.allow.as_deref(), Some("GET, DELETE"));
         for path in ["", "/", "/images/", "//images", "/image", "/images/a/b", "/images//actions", "/Images"] {
             assert_eq!(name(&Method::GET, path, &nothing), "404", "{path}");
         }

@@ -49,7 +49,7 @@ where
         }
         Method::PUT => put_part(&head.headers)?,
         Method::PATCH => patch_part(&head.headers)?,
-        _ => return Err(FrontRefusal::method_not_allowed(&head.method, "an upload")),
+        _ => return Err(FrontRefusal::method_not_allowed(&head.method, "an upload", &["GET", "HEAD", "PUT", "PATCH"])),
     };
     let frames = BodyStream::new(body).map(|frame| match frame {
         Ok(frame) => frame.into_data().ok().map(Ok),

@@ -1,9 +1,12 @@
 //! Download links, and the files behind them.
 
-use crate::{Refusal, Service, ServiceError};
-use imprint_domain::{ImageFormat, ResourceStatus};
+use crate::running_downloads::{Downloaded, RunningDownload, RunningDownloads};
+use crate::{Caller, Refusal, Service, ServiceError};
+use futures_util::StreamExt;
+use imprint_domain::{ImageFormat, ImageUuid, ResourceStatus, Timestamp};
 use imprint_jobs::Export;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 
 /// A file that can be downloaded. The content that it is made of stays as long as this, or its stream, lives.
 #[derive(Debug)]
@@ -18,15 +21,22 @@ pub struct Download {
     pub file_name: String,
     /// What it is made of.
     export: Export,
+    what: Downloaded,
+    running: RunningDownloads,
+    now: Timestamp,
 }
 
 impl Download {
-    /// The bytes of a range of the file, in order, in pieces that are read ahead.
+    /// The bytes of a range of the file, in order, in pieces that are read ahead, for this client. While the stream lives, the
+    /// download is one that runs.
     pub fn into_stream(
         self,
         range: std::ops::Range<u64>,
+        client: IpAddr,
     ) -> impl futures_util::Stream<Item = Result<bytes::Bytes, std::io::Error>> + Send + 'static {
-        self.export.into_stream(range)
+        let download = RunningDownload { client, range: range.clone(), len: self.len, sent: 0, begun: self.now };
+        let sent = self.running.begin(self.what, download);
+        self.export.into_stream(range).inspect(move |piece| sent.add(piece.as_ref().map_or(0, bytes::Bytes::len)))
     }
 }
 
@@ -52,6 +62,14 @@ impl Service {
             content_type: "application/octet-stream",
             file_name: format!("{}.{extension}", row.name),
             export,
+            what: Downloaded { image: row.image, owner: row.owner },
+            running: self.running_downloads.clone(),
+            now: self.clock.now(),
         }))
+    }
+
+    /// The downloads of an image that run here: for its owner and the administrator.
+    pub fn running_downloads(&self, image: ImageUuid, caller: Caller) -> Vec<RunningDownload> {
+        self.running_downloads.of(image, (!caller.administrator).then_some(caller.account))
     }
 }

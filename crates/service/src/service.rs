@@ -13,6 +13,7 @@ use crate::lost_work::LostWork;
 use crate::operations::IMAGE_STORE;
 use crate::password_checks::PasswordChecks;
 use crate::progress::ProgressTable;
+use crate::running_downloads::RunningDownloads;
 use crate::session_cache::SessionCache;
 use crate::{Refusal, ServiceError, capacity, durable_dir, password};
 use imprint_api::ReplyZone;
@@ -120,6 +121,7 @@ pub struct Service {
     pub(crate) host_name: String,
     pub(crate) progress: ProgressTable,
     pub(crate) running_long_jobs: RunningLongJobs,
+    pub(crate) running_downloads: RunningDownloads,
     pub(crate) measured: Measured,
     dirs: AllowedDirs,
     // Last: the directory stays locked until everything else is gone.
@@ -196,6 +198,7 @@ impl Service {
             host_name: host_name(),
             progress: ProgressTable::default(),
             running_long_jobs: RunningLongJobs::default(),
+            running_downloads: RunningDownloads::default(),
             measured: Measured::default(),
             dirs: AllowedDirs::new(dirs),
             data_dir,

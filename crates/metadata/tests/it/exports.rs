@@ -27,6 +27,7 @@ on_both! {
         db.metadata.add_export(export(&world, image, "qcow2", ImageFormat::Qcow2)).await.unwrap();
         let found = ExportRow {
             image,
+            owner: world.account,
             name: "template".to_owned(),
             storage: world.storage,
             format: ImageFormat::Raw,

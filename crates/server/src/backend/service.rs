@@ -78,7 +78,7 @@ impl Backend for Service {
             etag: file.etag.clone(),
             content_type: file.content_type,
             file_name: file.file_name.clone(),
-            open: Box::new(move |range| Box::pin(file.into_stream(range))),
+            open: Box::new(move |range, client| Box::pin(file.into_stream(range, client))),
         }))
     }
 }

@@ -195,7 +195,7 @@ impl Backend for TestBackend {
             etag: "abc".to_owned(),
             content_type: "application/octet-stream",
             file_name: "disk.raw".to_owned(),
-            open: Box::new(move |range| {
+            open: Box::new(move |range, _| {
                 let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
                 let part = file.slice(range);
                 let pieces: Vec<_> = (0..part.len()).step_by(65_536).collect();
