@@ -12,8 +12,8 @@ fn arrive(browser: &Browser, begin: &str) {
     let is_job = || browser.place().starts_with("/jobs/");
     browser.wait_until(begin, || browser.place().starts_with(begin) || is_job());
     if is_job() {
-        browser.wait_for("Open what it made");
-        browser.press("Open what it made");
+        browser.wait_for("Open the result");
+        browser.press("Open the result");
         browser.wait_until(begin, || browser.place().starts_with(begin));
     }
 }
@@ -58,7 +58,7 @@ fn watch(browser: &Browser) {
     seen.dedup();
     assert!(seen.len() > 1, "{seen:?}");
     browser.wait_for("Succeeded");
-    browser.press("Open what it made");
+    browser.press("Open the result");
     browser.wait_until("the backup's page", || browser.place().starts_with("/backups/"));
 }
 

@@ -2,11 +2,10 @@
 //! typed when something is wrong with it.
 
 use crate::console::Console;
-use crate::forms::{self, Control};
+use crate::forms::{self, Control, HAD};
 use crate::layout::{ErrorBox, Layout, failure, page as render};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
-use crate::sign_in::local;
 use crate::visit::Visit;
 use crate::{outcome, respond};
 use askama::Template;
@@ -26,6 +25,8 @@ struct ActionPage {
     /// The id of what the form makes: sent twice, it makes it once.
     fresh: String,
     back: String,
+    /// The parameters that held a text when the form was made.
+    had: Vec<String>,
     plain: Vec<Control>,
     rare: Vec<Control>,
     danger: bool,
@@ -39,7 +40,7 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
     if visit.method != Method::POST {
         return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
-    let is_sure = !forms::is_dangerous(operation.name) || visit.form.get("sure").is_some();
+    let is_sure = !operation.effect.loses() || visit.form.get("sure").is_some();
     if !visit.shows_token() {
         let notice = if visit.is_from_here() { visit.texts.form_expired } else { visit.texts.from_elsewhere };
         return form(console, visit, operation, &visit.form, None, Some(notice)).await;
@@ -55,14 +56,19 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
 
 /// What the form holds at first: what the link says, and what is there already of what the operation changes.
 async fn prefilled(console: &Console, visit: &Visit, operation: &'static OperationDescription) -> Pairs {
-    let given = visit.query.clone();
+    let given = visit.query.clone().without(HAD);
     let Some((collection, uuid)) = forms::subject(operation, &given) else { return given };
-    if !operation.name.starts_with("Update") {
+    // It sets fields of what it is about, and answers that.
+    let sets = operation.route.method() == imprint_api::Method::Put;
+    if !sets || outcome::path_of_made(operation) != Some(collection.path) {
         return given;
     }
     let Ok(Some(row)) = console.row(collection.path, &uuid, visit).await else { return given };
     let unsaid = operation.rules.iter().filter(|rule| !rule.secret && visit.query.raw(&rule.name).is_none());
     unsaid.fold(given, |given, rule| match row.get(&rule.name) {
+        Some(Value::String(text)) if forms::can_be_empty(rule) && !text.trim().is_empty() => {
+            given.with(&rule.name, text).with(HAD, &rule.name)
+        }
         Some(Value::String(text)) => given.with(&rule.name, text),
         Some(value @ (Value::Number(_) | Value::Bool(_))) => given.with(&rule.name, &value.to_string()),
         _ => given,
@@ -77,25 +83,25 @@ async fn form(
     error: Option<Box<ErrorCode>>,
     notice: Option<&'static str>,
 ) -> Reply {
-    let (plain, rare) = match forms::controls(console, visit, operation, typed).await {
+    let (plain, rare) = match forms::controls(console, visit, operation, typed, error.as_deref()).await {
         Ok(controls) => controls,
         Err(error) => return failure(visit, error),
     };
     let is_wrong = error.is_some() || notice.is_some();
     let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let about = forms::subject(operation, typed);
-    let back = typed.get("back").map(local);
-    let back = back.or_else(|| about.map(|(collection, uuid)| format!("/{}/{uuid}", collection.path)));
+    let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
+    let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
     let view = ActionPage {
-        layout: Layout::new(visit, &visit.texts.operation(operation.name), "-"),
+        layout: Layout::new(visit, &visit.texts.operation(operation.name), section),
         name: operation.name,
         summary: Prose::new(&operation.summary()),
         csrf: visit.csrf(),
         fresh: JobUuid::random().to_string(),
-        back: back.unwrap_or_else(|| "/".to_owned()),
+        back: forms::back(operation, typed),
+        had: typed.iter().filter(|(name, _)| *name == HAD).map(|(_, field)| field.to_owned()).collect(),
         plain,
         rare,
-        danger: forms::is_dangerous(operation.name),
+        danger: operation.effect.loses(),
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
         curl: curl_line(operation, typed),
@@ -110,5 +116,5 @@ pub(crate) fn curl(visit: &Visit, operation: &'static OperationDescription) -> R
 
 /// Without secrets: nobody wants them in a shell's history.
 fn curl_line(operation: &'static OperationDescription, typed: &Pairs) -> String {
-    operation.curl(forms::parameters(operation, &forms::linkable(operation, typed)))
+    operation.curl(forms::parameters(operation, &forms::without_secrets(operation, typed)))
 }

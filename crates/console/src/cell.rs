@@ -1,6 +1,6 @@
 //! A value of an inventory as a page shows it: by the name of its field.
 
-use crate::collections::path_of_field;
+use crate::collections::of_field;
 use crate::units;
 use askama::Template;
 use serde_json::Value;
@@ -34,8 +34,10 @@ const BYTES: &[&str] = &[
 
 /// What a field's value looks like.
 pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
+    let nothing = || Cell { text: "–".to_owned(), class: "dim", ..Cell::default() };
     let text = match value {
-        None | Some(Value::Null) => return Cell { text: "–".to_owned(), class: "dim", ..Cell::default() },
+        None | Some(Value::Null) => return nothing(),
+        Some(Value::String(text)) if text.trim().is_empty() => return nothing(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(elements)) if elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
@@ -68,7 +70,7 @@ fn place_of(field: &str, id: &str) -> Option<String> {
     match field {
         "groupUuid" => Some(format!("/backups?groupUuid={id}")),
         "vmInstanceUuid" => Some(format!("/volumes?vmInstanceUuid={id}")),
-        _ => path_of_field(field).map(|path| format!("/{path}/{id}")),
+        _ => of_field(field).map(|collection| format!("/{}/{id}", collection.path)),
     }
 }
 
@@ -115,6 +117,7 @@ mod tests {
         assert_eq!(cell("status", Some(&json!("Failed"))).class, "status bad");
         assert_eq!(cell("attachedZoneUuids", Some(&json!(["a", "b"]))).text, "a, b");
         assert_eq!(cell("description", None).text, "–");
+        assert_eq!(cell("name", Some(&json!(" "))).text, "–");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub(crate) struct Collection {
     /// The first segment of its paths.
     pub(crate) path: &'static str,
+    /// What the protocol calls one: in classes, in kinds of resources, and in the fields that hold an id of one.
+    names: &'static [&'static str],
     /// The query that finds them.
     query: &'static str,
     /// What they are called.
@@ -131,6 +133,7 @@ const OF_RESOURCE: &[Related] = &[
 pub(crate) static COLLECTIONS: &[Collection] = &[
     Collection {
         path: "volumes",
+        names: &["Volume", "RootVolume"],
         query: "QueryVolume",
         title: |texts| texts.volumes,
         columns: &["name", "type", "status", "size", "actualSize", "format", "vmInstanceUuid", "createDate"],
@@ -167,6 +170,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "backups",
+        names: &["VolumeBackup", "Backup"],
         query: "QueryVolumeBackup",
         title: |texts| texts.backups,
         columns: &["name", "volumeUuid", "status", "mode", "size", "groupUuid", "createDate"],
@@ -199,6 +203,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "images",
+        names: &["Image", "RootImage"],
         query: "QueryImage",
         title: |texts| texts.images,
         columns: &["name", "mediaType", "status", "state", "size", "actualSize", "format", "createDate"],
@@ -229,6 +234,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "backup-storages",
+        names: &["BackupStorage", "ImageStoreBackupStorage", "ImageStore", "SrcBackupStorage", "DstBackupStorage"],
         query: "QueryImageStoreBackupStorage",
         title: |texts| texts.backup_storages,
         columns: &["name", "status", "state", "totalCapacity", "availableCapacity", "url", "createDate"],
@@ -259,6 +265,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "primary-storages",
+        names: &["PrimaryStorage"],
         query: "QueryPrimaryStorage",
         title: |texts| texts.primary_storages,
         columns: &["name", "status", "state", "totalCapacity", "availableCapacity", "url", "createDate"],
@@ -277,6 +284,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "zones",
+        names: &["Zone"],
         query: "QueryZone",
         title: |texts| texts.zones,
         columns: &["name", "state", "isDefault", "createDate"],
@@ -287,6 +295,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "jobs",
+        names: &["LongJob"],
         query: "QueryLongJob",
         title: |texts| texts.jobs,
         columns: &["name", "jobName", "state", "executeTime", "createDate", "lastOpDate"],
@@ -305,6 +314,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "accounts",
+        names: &["Account", "OwnerAccount", "ReceiverAccount", "Identity"],
         query: "QueryAccount",
         title: |texts| texts.accounts,
         columns: &["name", "type", "description", "createDate"],
@@ -324,6 +334,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "access-keys",
+        names: &["AccessKey"],
         query: "QueryAccessKey",
         title: |texts| texts.access_keys,
         columns: &["AccessKeyID", "accountUuid", "state", "description", "createDate"],
@@ -334,6 +345,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "shares",
+        names: &["SharedResource"],
         query: "QuerySharedResource",
         title: |texts| texts.shares,
         columns: &["resourceUuid", "resourceType", "ownerAccountUuid", "receiverAccountUuid", "toPublic", "createDate"],
@@ -344,6 +356,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "quotas",
+        names: &["Quota"],
         query: "QueryQuota",
         title: |texts| texts.quotas,
         columns: &["name", "value", "identityUuid", "lastOpDate"],
@@ -354,6 +367,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "tags",
+        names: &["TagPattern", "Tag"],
         query: "QueryTag",
         title: |texts| texts.tags,
         columns: &["name", "value", "color", "type", "createDate"],
@@ -369,6 +383,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "user-tags",
+        names: &["UserTag"],
         query: "QueryUserTag",
         title: |texts| texts.user_tags,
         columns: &["tag", "resourceUuid", "resourceType", "createDate"],
@@ -379,6 +394,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
     },
     Collection {
         path: "system-tags",
+        names: &["SystemTag"],
         query: "QuerySystemTag",
         title: |texts| texts.system_tags,
         columns: &["tag", "resourceUuid", "resourceType", "inherent", "createDate"],
@@ -399,31 +415,27 @@ pub(crate) fn operation(name: &str) -> Option<&'static OperationDescription> {
     operations().iter().find(|operation| operation.name == name)
 }
 
-/// Where things of this class have their pages.
-pub(crate) fn path_of_class(class: &str) -> Option<&'static str> {
-    let simple = class.rsplit('.').next()?.strip_suffix("Inventory")?;
-    let of_storage = if simple == "BackupStorage" { "ImageStoreBackupStorage" } else { simple };
-    let of_tag = if of_storage == "TagPattern" { "Tag" } else { of_storage };
-    let found = COLLECTIONS.iter().find(|collection| collection.query.strip_prefix("Query") == Some(of_tag));
-    found.map(|collection| collection.path)
+/// The collection of what the protocol calls so.
+fn named(name: &str) -> Option<&'static Collection> {
+    COLLECTIONS.iter().find(|collection| collection.names.contains(&name))
 }
 
-/// Where what a field's id names has its page.
-pub(crate) fn path_of_field(field: &str) -> Option<&'static str> {
-    let kind = field.strip_suffix("Uuids").or_else(|| field.strip_suffix("Uuid"))?;
-    let kind = kind.rsplit('.').next().unwrap_or(kind);
-    match kind {
-        "volume" | "rootVolume" => Some("volumes"),
-        "backup" | "volumeBackup" => Some("backups"),
-        "image" | "rootImage" => Some("images"),
-        "backupStorage" | "imageStore" | "srcBackupStorage" | "dstBackupStorage" => Some("backup-storages"),
-        "primaryStorage" => Some("primary-storages"),
-        "zone" => Some("zones"),
-        "account" | "ownerAccount" | "receiverAccount" | "identity" => Some("accounts"),
-        "tagPattern" | "tag" => Some("tags"),
-        "longJob" => Some("jobs"),
-        _ => None,
-    }
+/// The collection of things of this class, such as `org.zstack.header.image.ImageInventory`.
+pub(crate) fn of_class(class: &str) -> Option<&'static Collection> {
+    named(class.rsplit('.').next()?.strip_suffix("Inventory")?)
+}
+
+/// The collection of things of this kind, such as `ImageVO`.
+pub(crate) fn of_kind(kind: &str) -> Option<&'static Collection> {
+    named(kind.strip_suffix("VO")?)
+}
+
+/// The collection of what a field's id names, such as `imageUuid`.
+pub(crate) fn of_field(field: &str) -> Option<&'static Collection> {
+    let name = field.strip_suffix("Uuids").or_else(|| field.strip_suffix("Uuid"))?;
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let first = name.get(..1)?.to_ascii_uppercase();
+    named(&format!("{first}{}", name.get(1..)?))
 }
 
 impl Collection {
@@ -440,6 +452,7 @@ impl Collection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use imprint_api::ResourceKind;
 
     #[test]
     fn all_that_is_named_here_is_declared() {
@@ -470,11 +483,25 @@ mod tests {
 
     #[test]
     fn what_an_operation_makes_has_a_page() {
-        let of = |name: &str| path_of_class(operation(name).unwrap().classes[0].1.class);
+        let of = |name: &str| of_class(operation(name).unwrap().classes[0].1.class).map(|it| it.path);
         assert_eq!(of("CreateDataVolumeTemplateFromVolumeBackup"), Some("images"));
         assert_eq!(of("CreateVolumeBackup"), Some("backups"));
         assert_eq!(of("AddImageStoreBackupStorage"), Some("backup-storages"));
         assert_eq!(of("CreateTag"), Some("tags"));
         assert_eq!(of("SubmitLongJob"), Some("jobs"));
+    }
+
+    #[test]
+    fn kinds_and_fields_lead_to_the_same_collections() {
+        let of_field = |field: &str| of_field(field).map(|it| it.path);
+        assert_eq!(of_kind(ResourceKind::VolumeBackup.as_str()).map(|it| it.path), of_field("backupUuid"));
+        assert_eq!(of_field("backupStorageRefs.backupStorageUuid"), Some("backup-storages"));
+        assert_eq!(of_field("ownerAccountUuid"), Some("accounts"));
+        for field in ["uuid", "Uuid", "éUuid", "vmInstanceUuid", "resourceUuid", "name"] {
+            assert_eq!(of_field(field), None, "{field}");
+        }
+        let mut names: Vec<_> = COLLECTIONS.iter().flat_map(|it| it.names).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
     }
 }

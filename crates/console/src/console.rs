@@ -18,6 +18,7 @@ enum Page<'a> {
     Settings,
     Running,
     Job(&'a str),
+    Downloads(&'a str),
     Register,
     Action(&'static OperationDescription),
     Curl(&'static OperationDescription),
@@ -34,6 +35,7 @@ impl<'a> Page<'a> {
             ["settings"] => Self::Settings,
             ["events", "running"] => Self::Running,
             ["events", "job", uuid] => Self::Job(uuid),
+            ["events", "downloads", image] => Self::Downloads(image),
             ["volumes", "register"] => Self::Register,
             ["do", name] => Self::Action(operation(name)?),
             ["do", name, "curl"] if posts => Self::Curl(operation(name)?),
@@ -85,8 +87,7 @@ impl Console {
         let known = self.recognize(&mut visit).await;
         let posts = visit.method == Method::POST;
         if !posts && !matches!(visit.method, Method::GET | Method::HEAD) {
-            let text = visit.texts.not_allowed;
-            return respond::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain;charset=UTF-8", text);
+            return respond::not_allowed(&visit, "GET, HEAD, POST");
         }
         match segments.as_slice() {
             ["sign-in"] if posts => return sign_in::sign_in(&self, &visit).await,
@@ -100,14 +101,14 @@ impl Console {
         if visit.person.is_none() {
             return match page {
                 // A script asks, which cannot sign in.
-                Page::Running | Page::Job(_) | Page::Curl(_) => {
+                Page::Running | Page::Job(_) | Page::Downloads(_) | Page::Curl(_) => {
                     respond::text(StatusCode::UNAUTHORIZED, "text/plain;charset=UTF-8", visit.texts.session_ended)
                 }
                 _ => sign_in::ask(&visit, known.err()),
             };
         }
         if posts && !page.takes_forms() {
-            return respond::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain;charset=UTF-8", visit.texts.not_allowed);
+            return respond::not_allowed(&visit, "GET, HEAD");
         }
         match page {
             Page::Overview => overview::page(&self, &visit).await,
@@ -115,6 +116,7 @@ impl Console {
             Page::Settings => settings::page(&self, &visit),
             Page::Running => events::running(self, visit.clone()),
             Page::Job(uuid) => events::job(self, visit.clone(), uuid.to_owned()),
+            Page::Downloads(image) => events::downloads(self, visit.clone(), image.to_owned()),
             Page::Register => register::answer(&self, &visit).await,
             Page::Action(operation) => action::answer(&self, &visit, operation).await,
             Page::Curl(operation) => action::curl(&visit, operation),

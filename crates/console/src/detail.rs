@@ -1,7 +1,7 @@
 //! The page of one thing: what it is, what can be done with it, what belongs to it.
 
-use crate::cell::{Cell, cell};
-use crate::collections::{Collection, collection};
+use crate::cell::{Cell, cell, is_id};
+use crate::collections::{Collection, collection, of_kind};
 use crate::console::Console;
 use crate::jobs::JobState;
 use crate::layout::{Layout, failure, not_found, page as render};
@@ -68,10 +68,11 @@ async fn load(
     uuid: &str,
 ) -> Result<Option<DetailPage>, Box<ErrorCode>> {
     let Some(row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
+    let back = bearer(&row).unwrap_or_else(|| format!("/{}/{uuid}", found_in.path));
     let fitting = found_in.actions.iter().filter(|action| action.fits(&row));
     let actions = fitting.filter_map(|action| {
         let value = row.get(action.field).and_then(Value::as_str).unwrap_or_default();
-        let given = Pairs::default().with(action.parameter, value);
+        let given = Pairs::default().with(action.parameter, value).with("back", &back);
         action_link(visit, action.operation, &prefilled(given, &row))
     });
     let mut sections = Vec::new();
@@ -81,6 +82,7 @@ async fn load(
         sections.push(Section::filtered(console, visit, other, &filter).await?);
     }
     let name = ["name", "tag", "AccessKeyID"].iter().find_map(|field| row.get(*field)).and_then(Value::as_str);
+    let name = name.filter(|name| !name.trim().is_empty());
     let live = match found_in.path {
         "jobs" => Some((format!("/events/job/{uuid}"), JobState::new(console, visit, &row))),
         _ => None,
@@ -103,6 +105,13 @@ async fn load(
         panel,
         sections,
     }))
+}
+
+/// The page of what a tag is on.
+fn bearer(row: &Value) -> Option<String> {
+    let text = |field: &str| row.get(field).and_then(Value::as_str);
+    let uuid = text("resourceUuid").filter(|uuid| is_id(uuid))?;
+    Some(format!("/{}/{uuid}", of_kind(text("resourceType")?)?.path))
 }
 
 /// What a form can know already of the thing that it is about: where it lies, who acts.

@@ -1,6 +1,7 @@
 //! What changes while one looks, as server-sent events: each holds the part of the page that replaces the old one.
 
 use crate::console::Console;
+use crate::downloads::Downloads;
 use crate::jobs::{JobState, RunningJobs};
 use crate::respond;
 use crate::visit::Visit;
@@ -30,6 +31,8 @@ enum Watched {
     Job(String),
     /// All jobs that run.
     Running,
+    /// The downloads of an image.
+    Downloads(String),
 }
 
 /// A stream that goes on.
@@ -54,6 +57,12 @@ impl Watching {
             }
             Watched::Running => {
                 let running = RunningJobs::load(&self.console, &self.visit).await.ok()?;
+                Some((running.render().ok()?, false))
+            }
+            Watched::Downloads(image) => {
+                // Whose session has ended sees nothing any more.
+                self.console.api.caller(&self.visit.visitor).await.ok()?;
+                let running = Downloads::load(&self.console, &self.visit, image)?;
                 Some((running.render().ok()?, false))
             }
         }
@@ -100,6 +109,11 @@ pub(crate) fn job(console: Console, visit: Visit, uuid: String) -> Reply {
 /// All jobs that run.
 pub(crate) fn running(console: Console, visit: Visit) -> Reply {
     stream_of(console, visit, Watched::Running)
+}
+
+/// The downloads of an image.
+pub(crate) fn downloads(console: Console, visit: Visit, image: String) -> Reply {
+    stream_of(console, visit, Watched::Downloads(image))
 }
 
 fn stream_of(console: Console, visit: Visit, watched: Watched) -> Reply {

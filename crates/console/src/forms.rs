@@ -1,14 +1,15 @@
 //! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
 
 use crate::cell::{is_id, isolated};
-use crate::collections::{COLLECTIONS, Collection};
+use crate::collections::{Collection, of_kind};
 use crate::console::Console;
 use crate::pairs::Pairs;
 use crate::prose::Prose;
-use crate::sign_in::{digest, without_machinery};
+use crate::respond::local;
 use crate::visit::Visit;
 use imprint_api::{ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha512};
 
 /// Where a value is typed or chosen.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,8 @@ pub(crate) struct Control {
     pub(crate) minimum: Option<i64>,
     /// The greatest number.
     pub(crate) maximum: Option<i64>,
+    /// What is wrong with what was typed.
+    pub(crate) wrong: Option<String>,
 }
 
 /// Something to choose.
@@ -59,32 +62,31 @@ fn is_rarely_given(name: &str) -> bool {
     RARE.contains(&name) || name.ends_with("Bandwidth")
 }
 
-/// What the names of operations begin with that take away, overwrite, or cannot be taken back.
-const DANGEROUS: &[&str] = &[
-    "Delete",
-    "Expunge",
-    "Revert",
-    "CleanUp",
-    "Revoke",
-    "Rerun",
-    "Resize",
-    "ChangeResourceOwner",
-    "BackupStorageMigrate",
-    "RenewSession",
-    "LogOut",
-];
+/// The field of a form that names the parameters which held a text when the form was made: one that is blank when the form is
+/// sent was emptied, and not left out.
+pub(crate) const HAD: &str = "had";
 
-/// Whether the operation takes away or overwrites something.
-pub(crate) fn is_dangerous(operation: &str) -> bool {
-    DANGEROUS.iter().any(|verb| operation.starts_with(verb))
+/// Names and values without those that only make a form work.
+fn without_machinery(form: &Pairs) -> Pairs {
+    form.clone().without("csrf").without("sure").without("back").without("fresh").without(HAD)
 }
 
-/// The controls of a form: those that everybody sees, and those for the few.
+/// Whether the parameter is a text that can be empty.
+pub(crate) fn can_be_empty(rule: &ParamRule) -> bool {
+    rule.form == ParamForm::Text
+        && !rule.secret
+        && rule.values.is_empty()
+        && rule.resource.is_none()
+        && rule.min_length.unwrap_or(0) == 0
+}
+
+/// The controls of a form: those that everybody sees, and those for the few. What an error says of one stands beside it.
 pub(crate) async fn controls(
     console: &Console,
     visit: &Visit,
     operation: &OperationDescription,
     typed: &Pairs,
+    error: Option<&ErrorCode>,
 ) -> Result<(Vec<Control>, Vec<Control>), Box<ErrorCode>> {
     let (mut plain, mut rare) = (Vec::new(), Vec::new());
     for rule in &operation.rules {
@@ -93,7 +95,9 @@ pub(crate) async fn controls(
             // What travels is another thing than what is typed.
             control.text = Prose::new(visit.texts.password_itself);
         }
-        let is_rare = !rule.required && control.value.is_empty() && is_rarely_given(&rule.name);
+        control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| error.details.clone());
+        let is_empty = control.value.is_empty() && control.wrong.is_none();
+        let is_rare = !rule.required && is_empty && is_rarely_given(&rule.name);
         if is_rare { &mut rare } else { &mut plain }.push(control);
     }
     Ok((plain, rare))
@@ -172,23 +176,6 @@ fn named_by(rule: &ParamRule) -> Option<ResourceKind> {
     if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource }
 }
 
-/// The collection of things that an id names.
-pub(crate) fn collection_of(resource: ResourceKind) -> Option<&'static Collection> {
-    let path = match resource {
-        ResourceKind::Zone => "zones",
-        ResourceKind::BackupStorage => "backup-storages",
-        ResourceKind::PrimaryStorage => "primary-storages",
-        ResourceKind::Volume => "volumes",
-        ResourceKind::VolumeBackup => "backups",
-        ResourceKind::Image => "images",
-        ResourceKind::TagPattern => "tags",
-        ResourceKind::Account => "accounts",
-        ResourceKind::LongJob => "jobs",
-        _ => return None,
-    };
-    COLLECTIONS.iter().find(|collection| collection.path == path)
-}
-
 /// What an id can name, unless that is too much to choose from.
 async fn choices(
     console: &Console,
@@ -197,7 +184,7 @@ async fn choices(
 ) -> Result<Option<Vec<(String, String)>>, Box<ErrorCode>> {
     // Whoever is not signed in sees nothing to choose from.
     let seen = visit.person.as_ref().and(resource);
-    let Some(collection) = seen.and_then(collection_of) else { return Ok(None) };
+    let Some(collection) = seen.and_then(|kind| of_kind(kind.as_str())) else { return Ok(None) };
     let asked = format!("limit={CHOICES}&sort=-createDate&replyWithCount=true&fields=uuid,name");
     // Whoever cannot choose types the id: a form is not lost for that.
     let Ok(found) = console.api.query(collection.query(), &asked, &visit.visitor).await else { return Ok(None) };
@@ -214,9 +201,11 @@ async fn choices(
     Ok(Some(found.inventories.unwrap_or_default().into_iter().map(one).collect()))
 }
 
-/// What was typed, as the operation's parameters: texts, lists and maps. What was left blank is not given.
+/// What was typed, as the operation's parameters: texts, lists and maps. What was left blank is not given; a text that was
+/// there and is blank now is empty.
 pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<String, Value> {
     let mut parameters = Map::new();
+    let had: Vec<_> = form.iter().filter(|(name, _)| *name == HAD).map(|(_, field)| field).collect();
     for rule in &operation.rules {
         let given = form.iter().filter(|(name, _)| *name == rule.name).map(|(_, value)| value);
         let lines = given.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
@@ -230,7 +219,11 @@ pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<
             _ if rule.secret => {
                 form.raw(&rule.name).filter(|text| !text.is_empty()).map(|text| secret(operation, rule, text)).into()
             }
-            _ => form.raw(&rule.name).filter(|text| !text.trim().is_empty()).into(),
+            _ => match form.raw(&rule.name) {
+                Some(text) if !text.trim().is_empty() => text.into(),
+                Some(_) if had.contains(&rule.name.as_str()) && can_be_empty(rule) => "".into(),
+                _ => Value::Null,
+            },
         };
         let is_given = match &value {
             Value::Null => false,
@@ -255,19 +248,48 @@ fn is_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
     rule.secret && operation.group == "identity" && rule.name.to_lowercase().ends_with("password")
 }
 
-/// What a link may hold of what was typed: everything but secrets.
-pub(crate) fn linkable(operation: &OperationDescription, form: &Pairs) -> Pairs {
-    let secrets = operation.rules.iter().filter(|rule| rule.secret);
-    secrets.fold(without_machinery(form), |pairs, rule| pairs.without(&rule.name))
+/// A password as it travels.
+pub(crate) fn digest(password: &str) -> String {
+    hex::encode(Sha512::digest(password))
 }
 
-/// The parameter of an operation whose id says what it is about, and where that has its page.
+/// What may be shown of what was typed: everything but secrets.
+pub(crate) fn without_secrets(operation: &OperationDescription, form: &Pairs) -> Pairs {
+    let secrets = operation.rules.iter().filter(|rule| rule.secret);
+    secrets.fold(form.clone(), |pairs, rule| pairs.without(&rule.name))
+}
+
+/// What a link may hold of what was typed.
+pub(crate) fn linkable(operation: &OperationDescription, form: &Pairs) -> Pairs {
+    without_machinery(&without_secrets(operation, form))
+}
+
+/// What an operation is about: the collection and the id of what it names. Where things lie and whose they are is what it is
+/// about only if it names nothing else.
 pub(crate) fn subject(operation: &OperationDescription, form: &Pairs) -> Option<(&'static Collection, String)> {
-    let mut of_rules = operation.rules.iter().filter_map(|rule| {
-        let uuid = form.get(&rule.name).filter(|uuid| is_id(uuid))?;
-        Some((collection_of(rule.resource?)?, uuid.to_owned()))
-    });
-    of_rules.next()
+    let is_place = |kind: ResourceKind| {
+        use ResourceKind as Kind;
+        matches!(kind, Kind::Zone | Kind::BackupStorage | Kind::PrimaryStorage | Kind::Account)
+    };
+    let named = |places: bool| {
+        operation.rules.iter().find_map(|rule| {
+            let uuid = form.get(&rule.name).filter(|uuid| is_id(uuid))?;
+            let kind = rule.resource.filter(|kind| is_place(*kind) == places)?;
+            Some((of_kind(kind.as_str())?, uuid.to_owned()))
+        })
+    };
+    named(false).or_else(|| named(true))
+}
+
+/// The page of what an operation is about.
+pub(crate) fn subject_page(operation: &OperationDescription, form: &Pairs) -> Option<String> {
+    subject(operation, form).map(|(collection, uuid)| format!("/{}/{uuid}", collection.path))
+}
+
+/// Where one came from: what the form says, else the page of what the operation is about.
+pub(crate) fn back(operation: &OperationDescription, form: &Pairs) -> String {
+    let given = form.get("back").map(local);
+    given.or_else(|| subject_page(operation, form)).unwrap_or_else(|| "/".to_owned())
 }
 
 #[cfg(test)]
@@ -284,6 +306,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_was_there_and_is_blank_now_is_empty() {
+        let form = Pairs::parse(b"uuid=u&name=x&description=+&had=name&had=description&had=uuid");
+        let parameters = parameters(operation("UpdateVolume").unwrap(), &form);
+        assert_eq!(Value::Object(parameters), json!({"uuid": "u", "name": "x", "description": ""}));
+    }
+
+    #[test]
+    fn an_operation_is_about_what_lies_in_a_place_and_not_about_the_place() {
+        let (storage, image) = ("0".repeat(32), "1".repeat(32));
+        let export = operation("ExportImageFromBackupStorage").unwrap();
+        let form = Pairs::default().with("backupStorageUuid", &storage);
+        assert_eq!(back(export, &form), format!("/backup-storages/{storage}"));
+        let form = form.with("imageUuid", &image);
+        assert_eq!(back(export, &form), format!("/images/{image}"));
+        assert_eq!(back(export, &form.clone().with("back", "/jobs?page=2")), "/jobs?page=2");
+        assert_eq!(back(export, &form.with("back", "//evil.example")), "/");
+    }
+
+    #[test]
     fn a_password_is_digested_and_never_stands_in_a_link() {
         let create = operation("CreateAccount").unwrap();
         let form = Pairs::parse(b"name=x&password=secret&csrf=t");
@@ -292,13 +333,7 @@ mod tests {
         // The secret of an access key is the secret itself.
         let form = Pairs::parse(b"AccessKeySecret=0123456789");
         let key = operation("CreateAccessKey").unwrap();
+        assert!(digest("secret").starts_with("bd2b1aaf7ef4f09be9f52ce2d8d599674d81aa9d6a4421696dc4d93dd0619d68"));
         assert_eq!(parameters(key, &form)["AccessKeySecret"], json!("0123456789"));
-    }
-
-    #[test]
-    fn what_takes_away_is_known_by_its_verb() {
-        assert!(is_dangerous("DeleteVolumeBackup"));
-        assert!(is_dangerous("RevertVolumeFromVolumeBackup"));
-        assert!(!is_dangerous("CreateVolumeBackup"));
     }
 }

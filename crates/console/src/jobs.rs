@@ -9,7 +9,7 @@ use crate::texts::Texts;
 use crate::visit::Visit;
 use askama::Template;
 use imprint_api::ErrorCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long the page of a job that was just submitted waits for its end, and how often it looks.
@@ -56,7 +56,8 @@ impl JobState {
         let result: Value = serde_json::from_str(text("jobResult")).unwrap_or_default();
         if state.state.text == "Succeeded" {
             let name = text("jobName").strip_prefix("API").and_then(|name| name.strip_suffix("Msg"));
-            state.made = name.and_then(operation).and_then(|operation| outcome::place(operation, &result));
+            let parameters: Map<String, Value> = serde_json::from_str(text("jobData")).unwrap_or_default();
+            state.made = name.and_then(operation).and_then(|it| outcome::leads_to(it, &result, &parameters));
         } else {
             state.error = error_of(result).map(|error| ErrorBox::new(visit, error));
         }

@@ -41,8 +41,8 @@ pub(crate) struct MenuEntry {
     pub(crate) href: String,
     /// What it says.
     pub(crate) text: &'static str,
-    /// Whether the page belongs to it.
-    pub(crate) is_here: bool,
+    /// Whether one is there: `page` is what it leads to, `true` what belongs to it.
+    pub(crate) current: Option<&'static str>,
 }
 
 /// What was done when it was no operation: a disk file became a volume.
@@ -56,7 +56,11 @@ impl Layout {
     /// The surroundings of a page that belongs to this entry of the menu: the first segment of a path.
     pub(crate) fn new(visit: &Visit, title: &str, section: &str) -> Self {
         let texts = visit.texts;
-        let entry = |path: &str, text| MenuEntry { href: format!("/{path}"), text, is_here: path == section };
+        let entry = |path: &str, text| {
+            let href = format!("/{path}");
+            let current = (path == section).then_some(if visit.path == href { "page" } else { "true" });
+            MenuEntry { href, text, current }
+        };
         let collections = COLLECTIONS.iter().filter(|it| IN_MENU.contains(&it.path));
         let mut menu = Vec::new();
         if visit.person.is_some() {

@@ -10,7 +10,7 @@
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
 //! | `/docs`, `/openapi.json` | the reference, for everybody: `docs` |
 //! | `/sign-in`, `/sign-out` | sessions |
-//! | `/events/job/<uuid>` | a long job while it runs, as server-sent events |
+//! | `/events/job/<uuid>`, `/events/downloads/<uuid>` | a long job, or the downloads of an image, while they run, as server-sent events |
 //! | `/assets/<file>` | style sheet and scripts, which lie in the binary |
 //!
 //! What always holds: a page shows what the visitor's own queries find; what a form does is an operation of the API, called
@@ -25,6 +25,7 @@ mod compare;
 mod console;
 mod detail;
 mod docs;
+mod downloads;
 mod events;
 mod forms;
 mod jobs;

@@ -50,7 +50,7 @@ pub(crate) struct Link {
     pub(crate) href: String,
     /// What it says.
     pub(crate) text: String,
-    /// Whether it leads to something that cannot be taken back.
+    /// Whether something may be lost where it leads.
     pub(crate) danger: bool,
 }
 
@@ -148,7 +148,8 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
         sort,
         error,
     };
-    render(StatusCode::OK, &view, &visit.headers)
+    let status = if view.error.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    render(status, &view, &visit.headers)
 }
 
 /// The field that the table is sorted by, `-` before it for descending: what the address says, if there is such a field.
@@ -199,8 +200,8 @@ fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
 
 /// The operations that make new things here, as far as the visitor may.
 fn creates(visit: &Visit, collection: &Collection) -> Vec<Link> {
-    let mut links: Vec<_> =
-        collection.creates.iter().filter_map(|name| action_link(visit, name, &Pairs::default())).collect();
+    let back = Pairs::default().with("back", &format!("/{}", collection.path));
+    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, &back)).collect();
     if collection.path == "volumes" && visit.is_administrator() {
         let text = visit.texts.register_volume.to_owned();
         links.insert(0, Link { href: "/volumes/register".to_owned(), text, danger: false });
@@ -214,8 +215,8 @@ pub(crate) fn action_link(visit: &Visit, name: &str, given: &Pairs) -> Option<Li
     if operation.access == Access::Administrator && !visit.is_administrator() {
         return None;
     }
-    let danger = crate::forms::is_dangerous(name);
-    Some(Link { href: link(&format!("/do/{name}"), given), text: visit.texts.operation(name), danger })
+    let (href, text) = (link(&format!("/do/{name}"), given), visit.texts.operation(name));
+    Some(Link { href, text, danger: operation.effect.loses() })
 }
 
 fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {

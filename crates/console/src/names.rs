@@ -1,7 +1,7 @@
 //! The names of what ids lead to: a table that shows ids alone is for machines.
 
 use crate::cell::{Cell, is_id};
-use crate::collections::{collection, path_of_field};
+use crate::collections::{collection, of_field};
 use crate::console::Console;
 use crate::visit::Visit;
 use imprint_api::ErrorCode;
@@ -28,7 +28,7 @@ impl Names {
     ) -> Result<Self, Box<ErrorCode>> {
         let mut wanted: HashMap<&'static str, BTreeSet<&str>> = HashMap::new();
         for field in fields {
-            let Some(path) = path_of_field(field) else { continue };
+            let Some(path) = of_field(field).map(|it| it.path) else { continue };
             let ids = rows.iter().filter_map(|row| row.get(*field)?.as_str()).filter(|id| is_id(id));
             wanted.entry(path).or_default().extend(ids);
         }
@@ -50,7 +50,7 @@ impl Names {
 
     /// Shows the name in place of the id that a field holds; the id stays to be seen on a closer look.
     pub(crate) fn put(&self, field: &str, cell: &mut Cell) {
-        let Some(path) = path_of_field(field) else { return };
+        let Some(path) = of_field(field).map(|it| it.path) else { return };
         if let Some(name) = self.0.get(&(path, cell.text.clone())).filter(|name| !name.trim().is_empty()) {
             cell.exact = Some(std::mem::replace(&mut cell.text, name.clone()));
             cell.class = "";

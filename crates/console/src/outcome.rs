@@ -2,20 +2,20 @@
 //! page that shows the reply.
 
 use crate::cell::is_id;
-use crate::collections::{operation, path_of_class};
+use crate::collections::{of_class, operation};
 use crate::console::Console;
 use crate::detail::{Fact, Part, facts};
 use crate::forms;
 use crate::jobs;
 use crate::layout::{Layout, page as render};
-use crate::pairs::{Pairs, link};
+use crate::pairs::Pairs;
 use crate::respond::see_other;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::{
-    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, ErrorCode, Operation,
-    OperationDescription, SubmitLongJob,
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode,
+    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob,
 };
 use imprint_server::Reply;
 use serde_json::{Map, Value};
@@ -23,6 +23,9 @@ use serde_json::{Map, Value};
 /// These could be long jobs, but are done before anybody could look at one.
 const QUICK: &[&str] =
     &[CreateDataVolumeTemplateFromVolumeBackup::NAME, CreateRootVolumeTemplateFromVolumeBackup::NAME];
+
+/// What these answer stands on the page of what they are about, too.
+const SHOWN_THERE: &[&str] = &[ExportImageFromBackupStorage::NAME];
 
 #[derive(Debug, Template)]
 #[template(path = "result.html")]
@@ -61,7 +64,7 @@ pub(crate) async fn perform(
         parameters.entry("resourceUuid").or_insert_with(|| fresh.into());
     }
     let reply = console.api.call(operation, parameters, &visit.visitor).await?;
-    Ok(show(visit, operation, &visit.form, &reply))
+    Ok(show(console, visit, operation, &reply).await)
 }
 
 /// Runs an operation as a long job: it can be watched, cancelled, and found again. Short ones are waited for.
@@ -88,15 +91,15 @@ async fn submit(
     let reply = console.api.call(submit, request, &visit.visitor).await?;
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
     match jobs::ended_soon(console, visit, uuid).await? {
-        Some(reply) => Ok(show(visit, long, &visit.form, &reply)),
+        Some(reply) => Ok(show(console, visit, long, &reply).await),
         None => Ok(see_other(&format!("/jobs/{uuid}"))),
     }
 }
 
 /// The collection of what an operation makes or changes.
-fn path_of_made(operation: &OperationDescription) -> Option<&'static str> {
+pub(crate) fn path_of_made(operation: &OperationDescription) -> Option<&'static str> {
     let inventory = operation.classes.iter().find(|(field, _)| *field == "inventory");
-    inventory.and_then(|(_, tree)| path_of_class(tree.class))
+    inventory.and_then(|(_, tree)| of_class(tree.class)).map(|collection| collection.path)
 }
 
 /// Where the reply of an operation leads: the page of what it made or changed.
@@ -106,32 +109,53 @@ pub(crate) fn place(operation: &OperationDescription, reply: &Value) -> Option<S
     Some(format!("/{path}/{uuid}"))
 }
 
+/// Where an operation that was done with these parameters leads: to what it made or changed, else to what it was about.
+pub(crate) fn leads_to(
+    operation: &OperationDescription,
+    reply: &Value,
+    parameters: &Map<String, Value>,
+) -> Option<String> {
+    let texts = parameters.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let form = texts.fold(Pairs::default(), |form, (name, value)| form.with(name, value));
+    let about = || forms::subject_page(operation, &form).filter(|_| operation.effect != Effect::Deletes);
+    place(operation, reply).or_else(about)
+}
+
 /// Shows what an operation answered.
-fn show(visit: &Visit, operation: &OperationDescription, form: &Pairs, reply: &Value) -> Reply {
-    let done = |path: &str| see_other(&link(path, &Pairs::default().with("done", operation.name)));
+async fn show(console: &Console, visit: &Visit, operation: &OperationDescription, reply: &Value) -> Reply {
+    let form = &visit.form;
+    let done = |path: &str| {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        see_other(&format!("{path}{joint}done={}", operation.name))
+    };
     let secret = reply.pointer("/inventory/AccessKeySecret").is_some_and(Value::is_string);
-    if let Some(path) = place(operation, reply).filter(|_| !secret) {
+    let made = place(operation, reply).filter(|_| !secret);
+    let there = made.or_else(|| forms::subject_page(operation, form).filter(|_| SHOWN_THERE.contains(&operation.name)));
+    if let Some(path) = there {
         return done(&path);
     }
-    let subject = forms::subject(operation, form);
-    let is_empty = reply.as_object().is_none_or(Map::is_empty);
-    match &subject {
-        Some((collection, _)) if is_empty && takes_away(operation.name) => {
-            return done(&format!("/{}", collection.path));
-        }
-        Some((collection, uuid)) if is_empty => return done(&format!("/{}/{uuid}", collection.path)),
-        None if is_empty => return done("/"),
-        _ => {}
+    let back = still_there(console, visit, operation, forms::back(operation, form)).await;
+    if reply.as_object().is_none_or(Map::is_empty) {
+        return done(&back);
     }
     let shown = reply.get("inventory").unwrap_or(reply);
     let fields: Vec<_> = shown.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
     let (facts, parts) = facts(visit, &fields, shown);
-    let back = subject.map_or_else(|| "/".to_owned(), |(collection, uuid)| format!("/{}/{uuid}", collection.path));
     let layout = Layout::new(visit, &visit.texts.operation(operation.name), "-");
     render(StatusCode::OK, &ResultPage { layout, facts, parts, secret, back }, &visit.headers)
 }
 
-/// Whether what the operation was about has no page any more.
-fn takes_away(operation: &str) -> bool {
-    (operation.starts_with("Delete") || operation.starts_with("Expunge")) && !operation.contains("ExportedImage")
+/// The page, or the table that it stood in when what it showed was deleted.
+async fn still_there(console: &Console, visit: &Visit, operation: &OperationDescription, page: String) -> String {
+    if operation.effect != Effect::Deletes {
+        return page;
+    }
+    let Some((path, uuid)) = page.trim_start_matches('/').split_once('/').filter(|(_, uuid)| is_id(uuid)) else {
+        return page;
+    };
+    match console.row(path, uuid, visit).await {
+        Ok(None) => format!("/{path}"),
+        // Whatever is wrong with it, its page says so.
+        Ok(Some(_)) | Err(_) => page,
+    }
 }

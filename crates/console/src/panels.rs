@@ -5,6 +5,7 @@ use crate::charts::{Curve, Moment, Timeline};
 use crate::collections::collection;
 use crate::compare::CompareWith;
 use crate::console::Console;
+use crate::downloads::Downloads;
 use crate::pairs::Pairs;
 use crate::units;
 use crate::visit::Visit;
@@ -27,6 +28,8 @@ pub(crate) struct Panel {
     timeline: Option<Timeline>,
     curve: Option<Curve>,
     compare: Option<CompareWith>,
+    /// Where what changes of them is told, and what runs now.
+    downloads: Option<(String, Downloads)>,
 }
 
 /// What there is to show of one of a collection.
@@ -39,7 +42,7 @@ pub(crate) async fn load(
     path: &str,
     row: &Value,
 ) -> Result<Option<Panel>, Box<ErrorCode>> {
-    let none = Panel { title: "", text: String::new(), timeline: None, curve: None, compare: None };
+    let none = Panel { title: "", text: String::new(), timeline: None, curve: None, compare: None, downloads: None };
     Ok(match path {
         "volumes" => timeline(console, visit, row).await?.map(|timeline| Panel {
             title: visit.texts.history,
@@ -51,6 +54,15 @@ pub(crate) async fn load(
             compare: Some(compare),
             ..none
         }),
+        // Whoever sees a link of it: its owner, and the administrator.
+        "images" if is_exported(row) => {
+            let image = text(row, "uuid");
+            Downloads::load(console, visit, image).map(|downloads| Panel {
+                title: visit.texts.downloads,
+                downloads: Some((format!("/events/downloads/{image}"), downloads)),
+                ..none
+            })
+        }
         "backup-storages" if visit.is_administrator() => {
             let (text, curve) = storage_use(console, visit, row).await?;
             Some(Panel { title: visit.texts.what_it_holds, text, curve, ..none })
@@ -61,6 +73,12 @@ pub(crate) async fn load(
 
 fn text<'a>(row: &'a Value, field: &str) -> &'a str {
     row.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether the image has a link on one of its storages.
+fn is_exported(image: &Value) -> bool {
+    let storages = image.get("backupStorageRefs").and_then(Value::as_array);
+    storages.into_iter().flatten().any(|storage| !text(storage, "exportUrl").is_empty())
 }
 
 /// The backups of a volume; `None` when there are none.

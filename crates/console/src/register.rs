@@ -32,6 +32,14 @@ struct RegisterPage {
     error: Option<ErrorBox>,
 }
 
+impl RegisterPage {
+    /// How a field is marked that the error is about.
+    fn mark(&self, parameter: &str) -> &'static str {
+        let is_wrong = self.error.as_ref().is_some_and(|it| it.error.field() == Some(parameter));
+        if is_wrong { " aria-invalid=true aria-errormessage=error autofocus" } else { "" }
+    }
+}
+
 /// Shows the form, or registers what it says.
 pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
     // Whose files these are is the administrator's to say.

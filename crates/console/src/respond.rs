@@ -1,12 +1,13 @@
 //! Answers to requests for pages, with what browsers are told about them.
 
+use crate::visit::Visit;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, REFERRER_POLICY, SERVER, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, SERVER, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 use imprint_server::{Reply, ReplyBody};
@@ -115,6 +116,19 @@ fn gzip(bytes: &[u8], level: Compression) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// The answer to a method that the page does not have; those that are allowed are named.
+pub(crate) fn not_allowed(visit: &Visit, allowed: &'static str) -> Reply {
+    let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "text/plain;charset=UTF-8", visit.texts.not_allowed);
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    reply
+}
+
+/// A place of this server: another one is no place to be sent to.
+pub(crate) fn local(path: &str) -> String {
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path.to_owned() } else { "/".to_owned() }
+}
+
 /// Sends the browser to another page, which it gets with GET.
 pub(crate) fn see_other(path: &str) -> Reply {
     let mut reply = text(StatusCode::SEE_OTHER, "text/plain;charset=UTF-8", "");
@@ -140,6 +154,15 @@ mod tests {
         assert!(!accepts("br, gzip;q=0"));
         assert!(!accepts(""));
         assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn nobody_is_sent_to_another_server() {
+        assert_eq!(local("/images?sort=-size"), "/images?sort=-size");
+        for path in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "javascript:x", "/é"]
+        {
+            assert_eq!(local(path), "/", "{path}");
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use crate::collections::operation;
 use crate::console::Console;
-use crate::forms;
+use crate::forms::{self, digest};
 use crate::layout::{ErrorBox, Layout, failure};
-use crate::pairs::{Pairs, link};
+use crate::pairs::link;
 use crate::visit::Visit;
 use crate::{layout, respond};
 use askama::Template;
@@ -13,7 +13,6 @@ use hyper::header::{HeaderValue, SET_COOKIE};
 use imprint_api::{ErrorCode, ErrorKind, LogInByAccount, LogOut, Operation};
 use imprint_server::{Reply, SESSION_COOKIE};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha512};
 
 #[derive(Debug, Template)]
 #[template(path = "sign_in.html")]
@@ -91,11 +90,6 @@ struct Opening {
     layout: Layout,
 }
 
-/// A password as it travels.
-pub(crate) fn digest(password: &str) -> String {
-    hex::encode(Sha512::digest(password))
-}
-
 /// Makes a session of a name and a password.
 pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
     if !visit.is_from_here() {
@@ -112,7 +106,7 @@ pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
             let session = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
             // Whoever signs in anew has no more use for the former session. One that cannot be ended ends by itself.
             let _ = end_session(console, visit).await;
-            let mut reply = respond::see_other(&local(visit.form.get("next").unwrap_or("/")));
+            let mut reply = respond::see_other(&respond::local(visit.form.get("next").unwrap_or("/")));
             set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}={session}"));
             reply
         }
@@ -146,35 +140,5 @@ fn set_cookie(reply: &mut Reply, visit: &Visit, pair: &str) {
     let secure = if visit.secure { "; Secure" } else { "" };
     if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
         reply.headers_mut().insert(SET_COOKIE, value);
-    }
-}
-
-/// A place of this server: another one is no place to be sent to.
-pub(crate) fn local(path: &str) -> String {
-    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
-    if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path.to_owned() } else { "/".to_owned() }
-}
-
-/// Names and values without those that only make a form work.
-pub(crate) fn without_machinery(form: &Pairs) -> Pairs {
-    form.clone().without("csrf").without("sure").without("back").without("fresh")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_sent_to_another_server() {
-        assert_eq!(local("/images?sort=-size"), "/images?sort=-size");
-        for path in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "javascript:x", "/é"]
-        {
-            assert_eq!(local(path), "/", "{path}");
-        }
-    }
-
-    #[test]
-    fn passwords_travel_as_their_digest() {
-        assert!(digest("secret").starts_with("bd2b1aaf7ef4f09be9f52ce2d8d599674d81aa9d6a4421696dc4d93dd0619d68"));
     }
 }

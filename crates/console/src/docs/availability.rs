@@ -1,9 +1,9 @@
 //! Whether whoever looks can run an operation here and now, and if not, what is missing and where to get it.
 
-use crate::collections::{Collection, When, collection};
+use crate::collections::{Collection, When, collection, of_kind};
 use crate::console::Console;
 use crate::docs::entry::Entry;
-use crate::forms::{self, collection_of};
+use crate::forms;
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use imprint_api::{
@@ -49,7 +49,7 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     let mut obstacles = Vec::new();
     for (nth, rule) in operation.rules.iter().enumerate() {
         let Some(kind) = rule.resource.filter(|_| rule.required || is_chosen(operation, rule)) else { continue };
-        let Some(known) = counted_in(kind) else { continue };
+        let Some(known) = of_kind(kind.as_str()) else { continue };
         let wanted = wanted(operation, rule, known, kind);
         let others = shared_by_others(console, visit, kind, rule.need).await?;
         let counted = async |wanted: &Wanted| {
@@ -128,16 +128,6 @@ pub(crate) fn sign_in(entry: Entry, visit: &Visit) -> String {
         Entry::Query(_) => visit.query.clone(),
     };
     link("/sign-in", &Pairs::default().with("next", &link(&format!("/docs/{}", entry.name()), &given)))
-}
-
-/// Where things of a kind are counted.
-fn counted_in(kind: ResourceKind) -> Option<&'static Collection> {
-    match kind {
-        ResourceKind::AccessKey => collection("access-keys"),
-        ResourceKind::UserTag => collection("user-tags"),
-        ResourceKind::SystemTag => collection("system-tags"),
-        other => collection_of(other),
-    }
 }
 
 /// What a thing must be for an operation to take it.

@@ -178,15 +178,9 @@ impl Entry {
         }
     }
 
-    /// Whether a real call of it from a page is asked for twice: it deletes, overwrites or changes something.
-    pub(crate) fn is_asked_twice(self) -> bool {
-        match self {
-            Self::Query(_) => false,
-            Self::Operation(it) => {
-                let changes = matches!(it.route.method(), Method::Put | Method::Delete) && it.access != Access::Anyone;
-                changes || forms::is_dangerous(it.name)
-            }
-        }
+    /// Whether a real call of it from a page is asked for twice.
+    pub(crate) const fn is_asked_twice(self) -> bool {
+        matches!(self, Self::Operation(it) if it.effect.loses())
     }
 
     /// The same with no secret that was typed: what may be shown.
@@ -232,7 +226,7 @@ mod tests {
     fn a_secret_is_sent_and_never_shown() {
         let entry = Entry::named("CreateAccount").unwrap();
         let form = Pairs::parse(b"name=x&password=secret");
-        let digest = crate::sign_in::digest("secret");
+        let digest = crate::forms::digest("secret");
         assert_eq!(entry.request(&form).body.unwrap()["params"]["password"], digest);
         let shown = entry.shown_request(&form);
         for language in ExampleLanguage::ALL {

@@ -6,7 +6,7 @@ use crate::forms::{self, Choice, Control};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
-use imprint_api::{ErrorCode, OperationDescription, QueryDescription};
+use imprint_api::{ErrorCode, Method, OperationDescription, QueryDescription};
 use serde_json::Value;
 
 /// The controls of a form, by where their values travel.
@@ -40,16 +40,16 @@ impl TryIt {
         operation: &'static OperationDescription,
     ) -> Result<Self, Box<ErrorCode>> {
         let typed = forms::linkable(operation, &visit.query);
-        let (plain, rare) = forms::controls(console, visit, operation, &typed).await?;
+        let (plain, rare) = forms::controls(console, visit, operation, &typed, None).await?;
         let example = operation.parameters_example();
-        // What is taken away or overwritten is chosen by nobody but the visitor.
-        let is_dangerous = Entry::Operation(operation).is_asked_twice();
+        // What is changed is chosen by nobody but the visitor.
+        let changes = matches!(operation.route.method(), Method::Put | Method::Delete) || operation.effect.loses();
         let fill = |control: Control| {
             let example = example.get(&control.name).cloned();
             // What was left blank stays blank.
             let is_typed = typed.raw(&control.name).is_some();
             let example = example.map(|example| if is_typed { Value::from("") } else { example });
-            if is_dangerous && control.options.iter().any(|choice| !choice.value.is_empty()) {
+            if changes && control.options.iter().any(|choice| !choice.value.is_empty()) {
                 return named_by_parameter(control);
             }
             filled_in(control, example)

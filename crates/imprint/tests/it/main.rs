@@ -41,6 +41,8 @@ mod long_jobs;
 #[cfg(test)]
 mod long_work;
 #[cfg(test)]
+mod page_forms;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pictures;

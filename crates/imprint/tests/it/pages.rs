@@ -73,6 +73,7 @@ fn every_page_says_what_a_browser_may_do_with_it() {
         let reply = Server::send(visitor.request(method, path));
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text);
         is_guarded(&reply);
+        assert_eq!(reply.headers.contains_key("allow"), status == 405, "{method} {path}");
     }
     let stranger = Visitor::new(&server);
     for path in ["/", "/images", "/sign-in", "/do/CreateTag"] {

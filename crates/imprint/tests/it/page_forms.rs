@@ -1,0 +1,166 @@
+//! The console's forms over HTTP: what they send, what they say when something is wrong, and where they lead.
+
+use crate::server::{Reply, Server, data_with, sample_disk, text};
+use crate::visitor::{Visitor, encoded, location};
+use crate::waiting::until;
+use serde_json::Value;
+use std::fs::File;
+use std::io::Read;
+
+fn server_with_volume() -> (tempfile::TempDir, Server, String) {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    (temp, server, volume)
+}
+
+/// Sends the form of an operation, with the token and the tick that it asks for.
+fn send(visitor: &Visitor, operation: &str, fields: &[(&str, &str)]) -> Reply {
+    let token = visitor.token();
+    let form = [fields, &[("csrf", token.as_str()), ("sure", "yes")]].concat();
+    Server::send(visitor.request("POST", &format!("/do/{operation}")).body(encoded(&form)))
+}
+
+/// The field of a form.
+#[track_caller]
+fn field<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("id=\"field-{name}\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
+    rest.split_once('>').unwrap().0
+}
+
+#[test]
+fn a_description_that_was_there_can_be_emptied() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let described = || server.query(&format!("/zstack/v1/volumes/{volume}"))[0]["description"].clone();
+    let fields = [("uuid", volume.as_str()), ("name", "disk"), ("description", "of the web server")];
+    assert_eq!(send(&visitor, "UpdateVolume", &fields).status, 303);
+    assert_eq!(described(), "of the web server");
+    // The form knows what was there, and what is blank then was emptied.
+    let form = visitor.get(&format!("/do/UpdateVolume?uuid={volume}")).text;
+    assert!(field(&form, "description").contains("value=\"of the web server\""), "{form}");
+    assert!(form.contains("name=\"had\" value=\"description\""), "{form}");
+    // Left out it stays.
+    assert_eq!(send(&visitor, "UpdateVolume", &[("uuid", &volume), ("name", "disk"), ("description", "")]).status, 303);
+    assert_eq!(described(), "of the web server");
+    let fields = [("uuid", volume.as_str()), ("name", "disk"), ("description", ""), ("had", "description")];
+    assert_eq!(location(&send(&visitor, "UpdateVolume", &fields)), format!("/volumes/{volume}?done=UpdateVolume"));
+    assert_eq!(described(), Value::from(""));
+    assert!(
+        !visitor.get(&format!("/do/UpdateVolume?uuid={volume}")).text.contains("name=\"had\" value=\"description\"")
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_beside_the_field() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let reply = send(&visitor, "CreateTag", &[("name", "t"), ("value", "v"), ("color", "no color")]);
+    assert_eq!(reply.status, 422, "{}", reply.text);
+    let color = field(&reply.text, "color");
+    assert!(color.contains("aria-invalid=\"true\"") && color.contains("autofocus"), "{color}");
+    assert!(color.contains("aria-describedby=\"wrong-color text-color\""), "{color}");
+    assert!(reply.text.contains("id=\"wrong-color\""), "{}", reply.text);
+    assert!(!field(&reply.text, "name").contains("aria-invalid"), "{}", reply.text);
+    // What most people never give is shown when it is wrong.
+    let reply =
+        send(&visitor, "CreateTag", &[("name", "t"), ("value", "v"), ("color", "#ffffff"), ("resourceUuid", "x")]);
+    assert!(field(&reply.text, "resourceUuid").contains("aria-invalid"), "{}", reply.text);
+    let token = visitor.token();
+    let form = [("name", "x"), ("file", "../outside"), ("format", "raw"), ("csrf", &token)];
+    let reply = Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form)));
+    assert_eq!(reply.status, 422);
+    assert!(field(&reply.text, "file").contains("aria-invalid"), "{}", reply.text);
+}
+
+#[test]
+fn who_deletes_a_tag_gets_back_to_what_it_was_on() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let fields = [("resourceType", "VolumeVO"), ("resourceUuid", volume.as_str()), ("tag", "web")];
+    let made = location(&send(&visitor, "CreateUserTag", &fields));
+    let tag = made.trim_end_matches("?done=CreateUserTag");
+    let uuid = tag.strip_prefix("/user-tags/").unwrap();
+    let page = visitor.get(tag).text;
+    let link = format!("/do/DeleteTag?uuid={uuid}&#38;back=%2Fvolumes%2F{volume}");
+    assert!(page.contains(&link), "{page}");
+    let back = format!("/volumes/{volume}");
+    let done = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &back)]);
+    assert_eq!(location(&done), format!("{back}?done=DeleteTag"));
+    // What is gone has no page: its table is shown.
+    let made = location(&send(&visitor, "CreateUserTag", &fields));
+    let tag = made.trim_end_matches("?done=CreateUserTag").to_owned();
+    let uuid = tag.strip_prefix("/user-tags/").unwrap();
+    let done = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &tag)]);
+    assert_eq!(location(&done), "/user-tags?done=DeleteTag");
+}
+
+#[test]
+fn only_what_may_lose_something_asks_twice() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let asks = |path: &str| visitor.get(path).text.contains("name=\"sure\"");
+    assert!(asks(&format!("/do/DeleteDataVolume?uuid={volume}")));
+    assert!(asks("/do/CleanUpTrashOnBackupStorage") && asks("/do/SubmitLongJob"));
+    assert!(!asks(&format!("/do/UpdateVolume?uuid={volume}")));
+    // The reference has the same rule.
+    let asks = |name: &str| visitor.get(&format!("/docs/{name}")).text.contains("data-danger");
+    assert!(asks("DeleteDataVolume") && asks("CleanUpTrashOnBackupStorage") && asks("SubmitLongJob"));
+    assert!(!asks("UpdateVolume") && !asks("QueryVolume") && !asks("GetVersion"));
+}
+
+#[test]
+fn an_export_leads_to_the_image_and_its_downloads_are_seen_while_they_run() {
+    let (temp, server, _) = server_with_volume();
+    // More than fits into the buffers between server and client; holes cost nothing.
+    File::create(temp.path().join("volumes").join("large.raw")).unwrap().set_len(512 << 20).unwrap();
+    let backup = server.backup(&server.volume("large.raw", "raw"));
+    let image = text(&server.template(&text(&backup["uuid"]), "t").inventory()["uuid"]);
+    let visitor = Visitor::signed_in(&server);
+    let page = || visitor.get(&format!("/images/{image}")).text;
+    assert!(!page().contains("/events/downloads/"));
+    let storage = server.backup_storage();
+    let fields = [("imageUuid", image.as_str()), ("backupStorageUuid", &storage), ("exportFormat", "raw")];
+    let done = location(&send(&visitor, "ExportImageFromBackupStorage", &fields));
+    if let Some(job) = done.strip_prefix("/jobs/") {
+        // It took longer than one waits for: the job's page leads there.
+        crate::waiting::until_job_is(&server, job, "Succeeded");
+        assert!(visitor.get(&done).text.contains(&format!("href=\"/images/{image}\"")));
+    } else {
+        assert_eq!(done, format!("/images/{image}?done=ExportImageFromBackupStorage"));
+    }
+    let url = text(&server.query(&format!("/zstack/v1/images/{image}"))[0]["backupStorageRefs"][0]["exportUrl"]);
+    assert!(page().contains(&url) && page().contains("No download is running."), "{}", page());
+
+    let path = url.strip_prefix(&server.base).unwrap();
+    let mut download = server.request("GET", path).send().unwrap();
+    assert_eq!(download.content_length(), Some(512 << 20));
+    let percent = || {
+        let page = page();
+        let (_, rest) = page.split_once("<li>to 127.0.0.1 <progress max=\"100\" value=\"")?;
+        rest.split('"').next()?.parse::<u64>().ok()
+    };
+    until("the download to be seen", || percent().is_some_and(|percent| percent < 50));
+    let mut half = vec![0; 256 << 20];
+    download.read_exact(&mut half).unwrap();
+    until("its progress", || percent().is_some_and(|percent| (50..100).contains(&percent)));
+    // Nobody else sees it.
+    server.account("ann");
+    let mut ann = Visitor::new(&server);
+    ann.sign_in("ann", "ann", "/");
+    let first_event = |visitor: &Visitor| {
+        let mut events = visitor.request("GET", &format!("/events/downloads/{image}")).send().unwrap();
+        let mut bytes = vec![0; 16];
+        events.read_exact(&mut bytes).unwrap();
+        while !bytes.ends_with(b"\n\n") {
+            let mut next = [0];
+            events.read_exact(&mut next).unwrap();
+            bytes.extend(next);
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    assert!(first_event(&visitor).contains("to 127.0.0.1"));
+    assert!(first_event(&ann).contains("No download is running."));
+    drop(download);
+    until("its end", || percent().is_none());
+}
