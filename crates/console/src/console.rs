@@ -127,14 +127,10 @@ impl Console {
 
     /// Finds out who makes the request.
     async fn recognize(&self, visit: &mut Visit) -> Result<(), Box<ErrorCode>> {
-        if visit.visitor.session.is_none() {
-            return Ok(());
-        }
-        let caller = self.api.caller(&visit.visitor).await?;
-        let account = caller.account.to_string();
-        let found = self.row("accounts", &account, visit).await?;
-        let name = found.as_ref().and_then(|row| row.get("name")).and_then(|name| name.as_str());
-        visit.person = Some(Person { caller, name: name.unwrap_or(&account).to_owned(), csrf: visit.csrf() });
+        let Some(session) = &visit.visitor.session else { return Ok(()) };
+        let found = self.api.backend().signed_in(session).await;
+        let (caller, name) = found.map_err(|error| imprint_server::error_code(&error))?;
+        visit.person = Some(Person { caller, name, csrf: visit.csrf() });
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_in};
 use imprint_service::Caller;
+use std::sync::Arc;
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub(crate) struct Person {
     /// The account and what it may do.
     pub(crate) caller: Caller,
     /// The account's name.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// What forms show, so that no other site can send them.
     pub(crate) csrf: String,
 }

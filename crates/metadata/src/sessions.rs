@@ -90,19 +90,20 @@ impl Metadata {
             .await
     }
 
-    /// The session of that id, if it has not expired.
-    pub async fn session(&self, uuid: SessionUuid) -> Result<Option<SessionRow>, MetadataError> {
-        let sql = "SELECT s.uuid, s.account_uuid, a.kind, s.created, s.expires FROM session s \
+    /// The session of that id and the name of its account, if it has not expired.
+    pub async fn session(&self, uuid: SessionUuid) -> Result<Option<(SessionRow, String)>, MetadataError> {
+        let sql = "SELECT s.uuid, s.account_uuid, a.kind, a.name, s.created, s.expires FROM session s \
                    JOIN account a ON a.uuid = s.account_uuid WHERE s.uuid = $1 AND s.expires > $2";
         let row = one(self.reader(), sql, vec![text(uuid), self.now().0.into()]).await?;
         row.map(|row| {
-            Ok(SessionRow {
+            let session = SessionRow {
                 uuid: row.parsed("uuid")?,
                 account: row.parsed("account_uuid")?,
                 administrator: row.text("kind")? == "SystemAdmin",
                 created: row.time("created")?,
                 expires: row.time("expires")?,
-            })
+            };
+            Ok((session, row.text("name")?))
         })
         .transpose()
     }

@@ -7,7 +7,7 @@
 use crate::Caller;
 use imprint_domain::{AccountUuid, SessionUuid, Timestamp};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long an entry is believed without asking the database: with the time that the answer takes, an end is known everywhere
 /// within five seconds.
@@ -22,19 +22,20 @@ const CAPACITY: usize = 20_000;
 /// Seconds that a session lives after its last use.
 pub(crate) const LIFETIME_SECONDS: i64 = 7_200;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     caller: Caller,
+    name: Arc<str>,
     asked: Timestamp,
     expires: Timestamp,
     written: Timestamp,
 }
 
 /// What the cache knows of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    /// Valid. `write_back` is the new expiry when it is time to write it to the database.
-    Valid { caller: Caller, write_back: Option<Timestamp> },
+    /// Valid, and the account's name. `write_back` is the new expiry when it is time to write it to the database.
+    Valid { caller: Caller, name: Arc<str>, write_back: Option<Timestamp> },
     /// The database must be asked.
     Ask,
 }
@@ -63,16 +64,23 @@ impl SessionCache {
         if due {
             entry.written = entry.expires;
         }
-        Lookup::Valid { caller: entry.caller, write_back: due.then_some(entry.expires) }
+        Lookup::Valid { caller: entry.caller, name: entry.name.clone(), write_back: due.then_some(entry.expires) }
     }
 
     /// Remembers what the database said just now.
-    pub(crate) fn remember(&self, session: SessionUuid, caller: Caller, expires: Timestamp, now: Timestamp) {
+    pub(crate) fn remember(
+        &self,
+        session: SessionUuid,
+        caller: Caller,
+        name: Arc<str>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) {
         let mut entries = self.entries();
         if entries.len() >= CAPACITY {
             entries.clear();
         }
-        entries.insert(session, Entry { caller, asked: now, expires, written: expires });
+        entries.insert(session, Entry { caller, name, asked: now, expires, written: expires });
     }
 
     /// All sessions of the account have ended.
@@ -94,14 +102,18 @@ mod tests {
         (SessionUuid::random(), Caller { account: AccountUuid::random(), administrator: false })
     }
 
+    fn valid(caller: Caller, write_back: Option<Timestamp>) -> Lookup {
+        Lookup::Valid { caller, name: "ann".into(), write_back }
+    }
+
     #[test]
     fn a_session_is_believed_for_four_seconds_and_no_longer() {
         let (cache, (session, caller), now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
         assert_eq!(cache.look_up(session, now), Lookup::Ask);
-        cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
-        assert_eq!(cache.look_up(session, now.plus_seconds(4)), Lookup::Valid { caller, write_back: None });
+        cache.remember(session, caller, "ann".into(), now.plus_seconds(LIFETIME_SECONDS), now);
+        assert_eq!(cache.look_up(session, now.plus_seconds(4)), valid(caller, None));
         assert_eq!(cache.look_up(session, now.plus_seconds(5)), Lookup::Ask);
-        cache.remember(session, caller, now.plus_seconds(LIFETIME_SECONDS), now);
+        cache.remember(session, caller, "ann".into(), now.plus_seconds(LIFETIME_SECONDS), now);
         assert_eq!(cache.look_up(session, now.plus_seconds(-60)), Lookup::Ask, "a clock that was set back");
         cache.forget(session);
         assert_eq!(cache.look_up(session, now), Lookup::Ask);
@@ -110,12 +122,12 @@ mod tests {
     #[test]
     fn an_expired_session_is_never_valid_and_a_lagging_expiry_is_written_back_once() {
         let (cache, (session, caller), now) = (SessionCache::default(), caller(), Timestamp(1_000_000));
-        cache.remember(session, caller, now.plus_seconds(2), now);
+        cache.remember(session, caller, "ann".into(), now.plus_seconds(2), now);
         assert_eq!(cache.look_up(session, now.plus_seconds(2)), Lookup::Ask);
-        cache.remember(session, caller, now.plus_seconds(100), now);
+        cache.remember(session, caller, "ann".into(), now.plus_seconds(100), now);
         let slid = now.plus_seconds(1 + LIFETIME_SECONDS);
         let first = cache.look_up(session, now.plus_seconds(1));
-        assert_eq!(first, Lookup::Valid { caller, write_back: Some(slid) });
-        assert_eq!(cache.look_up(session, now.plus_seconds(2)), Lookup::Valid { caller, write_back: None });
+        assert_eq!(first, valid(caller, Some(slid)));
+        assert_eq!(cache.look_up(session, now.plus_seconds(2)), valid(caller, None));
     }
 }

@@ -74,7 +74,7 @@ on_both! {
         for session in [expiring, deleted, renewed] {
             db.metadata.create_session(session, "hash".to_owned(), 10).await.unwrap();
         }
-        assert_eq!(db.metadata.session(expiring.uuid).await.unwrap(), Some(expiring));
+        assert_eq!(db.metadata.session(expiring.uuid).await.unwrap(), Some((expiring, row.name.clone())));
         db.metadata.delete_session(deleted.uuid).await.unwrap();
         db.metadata.delete_session(deleted.uuid).await.unwrap();
         assert_eq!(db.metadata.session(deleted.uuid).await.unwrap(), None);
@@ -83,7 +83,7 @@ on_both! {
         db.metadata.extend_session(renewed.uuid, later).await.unwrap();
         db.clock.advance(200_000);
         assert_eq!(db.metadata.session(expiring.uuid).await.unwrap(), None);
-        assert_eq!(db.metadata.session(renewed.uuid).await.unwrap(), Some(SessionRow { expires: later, ..renewed }));
+        assert_eq!(db.metadata.session(renewed.uuid).await.unwrap(), Some((SessionRow { expires: later, ..renewed }, row.name.clone())));
         assert_eq!(db.metadata.sweep_sessions().await.unwrap(), 1);
 
         assert!(db.metadata.set_password_hash(row.uuid, "new".to_owned()).await.unwrap());

@@ -37,7 +37,7 @@ impl Perform<LogInByAccount> for Service {
             },
         )?;
         let caller = Caller { account: session.account, administrator: session.administrator };
-        self.sessions.remember(session.uuid, caller, session.expires, now);
+        self.sessions.remember(session.uuid, caller, account.name.into(), session.expires, now);
         let inventory = inventories::session(&session, &self.zone);
         Ok(InventoryReply { inventory })
     }

@@ -18,7 +18,7 @@ impl Perform<RenewSession> for Service {
         self.metadata.extend_session(session, expires).await?;
         // Looked up anew, with its new end.
         self.sessions.forget(session);
-        let row = self.metadata.session(session).await?.ok_or_else(|| gone("sessionUuid", &session))?;
+        let (row, _) = self.metadata.session(session).await?.ok_or_else(|| gone("sessionUuid", &session))?;
         Ok(InventoryReply { inventory: inventories::session(&row, &self.zone) })
     }
 }
