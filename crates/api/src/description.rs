@@ -47,6 +47,17 @@ pub struct OperationDescription {
 }
 
 impl OperationDescription {
+    /// What long jobs call it: `API…Msg`.
+    pub fn job_name(&self) -> String {
+        job_name(self.name)
+    }
+
+    /// The operation that a long job of this name runs.
+    pub fn of_job(name: &str) -> Option<&'static Self> {
+        let name = name.strip_prefix("API")?.strip_suffix("Msg")?;
+        operations().iter().find(|operation| operation.name == name)
+    }
+
     /// The description of an operation.
     pub(crate) fn of<O: Operation>() -> Self {
         Self {
@@ -129,6 +140,11 @@ pub fn operations() -> &'static [OperationDescription] {
         descriptions
     });
     &DESCRIPTIONS
+}
+
+/// What long jobs call the operation of this name.
+pub fn job_name(operation: &str) -> String {
+    format!("API{operation}Msg")
 }
 
 /// Every query.

@@ -32,6 +32,7 @@ pub use date_text::UnknownZone;
 pub use delete_mode::DeleteMode;
 pub use description::OperationDescription;
 pub use description::QueryDescription;
+pub use description::job_name;
 pub use description::operations;
 pub use description::queries;
 pub use error_code::ErrorCode;

@@ -119,7 +119,7 @@ const fn of_group(operation: &'static str) -> Action {
 
 const READY: When = When::Is("status", &["Ready"]);
 const DELETED: When = When::Is("status", &["Deleted"]);
-const NOT_DELETED: When = When::Is("status", &["Ready", "Creating", "NotInstantiated", "Downloading"]);
+const NOT_DELETED: When = When::Is("status", &["Ready", "Creating", "Downloading"]);
 const ENABLED_OR_NOT: &[&str] = &["Enabled", "Disabled"];
 
 /// What belongs to anything that has an owner.
@@ -155,6 +155,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("AttachDataVolumeToVm", "volumeUuid", When::Lacks("vmInstanceUuid")),
             only("DetachDataVolumeFromVm", "uuid", When::Has("vmInstanceUuid")),
             action("ShareResource", "resourceUuids"),
+            action("RevokeResourceSharing", "resourceUuids"),
             action("ChangeResourceOwner", "resourceUuid"),
             action("AttachTagToResources", "resourceUuids"),
             only("DeleteDataVolume", "uuid", NOT_DELETED),
@@ -191,6 +192,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("SyncBackupFromImageStoreBackupStorage", "uuid", READY),
             only("RecoverBackupFromImageStoreBackupStorage", "uuid", READY),
             action("ShareResource", "resourceUuids"),
+            action("RevokeResourceSharing", "resourceUuids"),
             action("ChangeResourceOwner", "resourceUuid"),
             action("AttachTagToResources", "resourceUuids"),
             action("DeleteVolumeBackup", "uuid"),
@@ -224,6 +226,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             only("SyncImageSize", "uuid", READY),
             only("DeleteExportedImageFromBackupStorage", "imageUuid", READY),
             action("ShareResource", "resourceUuids"),
+            action("RevokeResourceSharing", "resourceUuids"),
             action("ChangeResourceOwner", "resourceUuid"),
             action("AttachTagToResources", "resourceUuids"),
             only("DeleteImage", "uuid", NOT_DELETED),
@@ -362,7 +365,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         columns: &["name", "value", "identityUuid", "lastOpDate"],
         filters: &[Filter::Contains("name"), Filter::Is("identityUuid")],
         creates: &["UpdateQuota"],
-        actions: &[],
+        actions: &[Action { operation: "UpdateQuota", parameter: "name", field: "name", when: When::Always }],
         related: &[],
     },
     Collection {

@@ -121,6 +121,11 @@ fn prefilled(given: Pairs, row: &Value) -> Pairs {
         Some(account) => given.with("userUuid", &account),
         None => given,
     };
+    // A quota is named by its account, too.
+    let given = match row.get("identityUuid").and_then(Value::as_str) {
+        Some(account) => given.with("identityUuid", account),
+        None => given,
+    };
     let storage = row.pointer("/backupStorageRefs/0/backupStorageUuid").and_then(Value::as_str);
     match storage {
         Some(storage) => given.with("backupStorageUuid", storage).with("srcBackupStorageUuid", storage),

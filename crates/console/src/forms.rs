@@ -7,7 +7,7 @@ use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::respond::local;
 use crate::visit::Visit;
-use imprint_api::{ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
+use imprint_api::{ErrorCode, Need, OperationDescription, ParamForm, ParamRule, ResourceKind};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
 
@@ -148,7 +148,7 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             let lines = typed.iter().filter(|(name, _)| *name == rule.name).flat_map(|(_, lines)| lines.lines());
             let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
             let value = lines.join("\n");
-            match choices(console, visit, named_by(rule)).await? {
+            match choices(console, visit, named_by(visit, rule)).await? {
                 Some(choices) if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) => {
                     let choice = |(sent, text): (String, String)| {
                         let chosen = lines.contains(&sent.as_str());
@@ -161,7 +161,7 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             }
         }
         ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line, value, ..base },
-        ParamForm::Text => match choices(console, visit, named_by(rule)).await? {
+        ParamForm::Text => match choices(console, visit, named_by(visit, rule)).await? {
             Some(choices) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
                 Control { input: "select", options: select(choices), value, ..base }
             }
@@ -170,10 +170,13 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     })
 }
 
-/// What the id in a parameter names.
-fn named_by(rule: &ParamRule) -> Option<ResourceKind> {
+/// What the id in a parameter names, of which there is a choice.
+fn named_by(visit: &Visit, rule: &ParamRule) -> Option<ResourceKind> {
     // Each account is its one user.
-    if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource }
+    let kind = if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource };
+    // Whoever sees no account but its own may name others all the same.
+    let is_any_account = kind == Some(ResourceKind::Account) && rule.need == Need::Nothing;
+    kind.filter(|_| !is_any_account || visit.is_administrator())
 }
 
 /// What an id can name, unless that is too much to choose from.

@@ -1,14 +1,15 @@
 //! Long jobs: how far one has come, and what it ended with.
 
 use crate::cell::{Cell, cell};
-use crate::collections::{collection, operation};
+use crate::collections::collection;
 use crate::console::Console;
 use crate::layout::ErrorBox;
 use crate::outcome;
 use crate::texts::Texts;
 use crate::visit::Visit;
 use askama::Template;
-use imprint_api::ErrorCode;
+use imprint_api::{ErrorCode, OperationDescription};
+use imprint_domain::LongJobState;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub(crate) struct JobState {
 impl JobState {
     /// Whether it goes on.
     pub(crate) fn runs(&self) -> bool {
-        matches!(self.state.text.as_str(), "Waiting" | "Running" | "Canceling")
+        !has_ended(&self.state.text)
     }
 
     /// How far the job of this row has come.
@@ -54,10 +55,10 @@ impl JobState {
             return state;
         }
         let result: Value = serde_json::from_str(text("jobResult")).unwrap_or_default();
-        if state.state.text == "Succeeded" {
-            let name = text("jobName").strip_prefix("API").and_then(|name| name.strip_suffix("Msg"));
+        if state.state.text == LongJobState::Succeeded.as_str() {
+            let run = OperationDescription::of_job(text("jobName"));
             let parameters: Map<String, Value> = serde_json::from_str(text("jobData")).unwrap_or_default();
-            state.made = name.and_then(operation).and_then(|it| outcome::leads_to(it, &result, &parameters));
+            state.made = run.and_then(|it| outcome::leads_to(it, &result, &parameters));
         } else {
             state.error = error_of(result).map(|error| ErrorBox::new(visit, error));
         }
@@ -90,8 +91,9 @@ impl RunningJobs {
     pub(crate) async fn load(console: &Console, visit: &Visit) -> Result<Self, Box<ErrorCode>> {
         let mut running = Self { texts: visit.texts, jobs: Vec::new() };
         let Some(it) = collection("jobs") else { return Ok(running) };
-        let asked = "q=state?=Waiting,Running,Canceling&sort=-createDate&limit=20";
-        let found = console.api.query(it.query(), asked, &visit.visitor).await?;
+        let unended = LongJobState::UNENDED.map(LongJobState::as_str).join(",");
+        let asked = format!("q=state?={unended}&sort=-createDate&limit=20");
+        let found = console.api.query(it.query(), &asked, &visit.visitor).await?;
         for row in found.inventories.unwrap_or_default() {
             let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
             let (percent, step) = progress(console, visit, text("apiId"));
@@ -100,6 +102,11 @@ impl RunningJobs {
         }
         Ok(running)
     }
+}
+
+/// Whether a job in this state has ended.
+fn has_ended(state: &str) -> bool {
+    state.parse().is_ok_and(LongJobState::has_ended)
 }
 
 /// How far a call has come, and what it does.
@@ -124,14 +131,14 @@ pub(crate) async fn ended_soon(console: &Console, visit: &Visit, uuid: &str) -> 
         // The job was submitted, whatever comes of looking at it.
         let Ok(Some(row)) = console.row("jobs", uuid, visit).await else { return Ok(None) };
         let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
-        match text("state") {
-            "Succeeded" => return Ok(serde_json::from_str(text("jobResult")).ok()),
-            "Failed" | "Canceled" => {
-                let result: Value = serde_json::from_str(text("jobResult")).unwrap_or_default();
-                return error_of(result).map_or(Ok(None), Err);
-            }
-            _ => {}
+        if !has_ended(text("state")) {
+            continue;
         }
+        let result = serde_json::from_str(text("jobResult")).ok();
+        if text("state") == LongJobState::Succeeded.as_str() {
+            return Ok(result);
+        }
+        return result.and_then(error_of).map_or(Ok(None), Err);
     }
     Ok(None)
 }

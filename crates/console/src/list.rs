@@ -10,7 +10,7 @@ use crate::respond::see_other;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
-use imprint_api::{Access, ErrorCode, QueryOperator};
+use imprint_api::{ErrorCode, QueryOperator};
 use imprint_server::Reply;
 use imprint_service::{QueryReply, QueryRequest};
 use serde_json::Value;
@@ -211,10 +211,7 @@ fn creates(visit: &Visit, collection: &Collection) -> Vec<Link> {
 
 /// A link to the form of an operation, if the visitor may call it.
 pub(crate) fn action_link(visit: &Visit, name: &str, given: &Pairs) -> Option<Link> {
-    let operation = operation(name)?;
-    if operation.access == Access::Administrator && !visit.is_administrator() {
-        return None;
-    }
+    let operation = operation(name).filter(|operation| visit.may(operation))?;
     let (href, text) = (link(&format!("/do/{name}"), given), visit.texts.operation(name));
     Some(Link { href, text, danger: operation.effect.loses() })
 }
@@ -257,10 +254,12 @@ fn cells(collection: &Collection, fields: &[&str], rows: &[Value], names: &Names
 pub(crate) struct Section {
     /// Its title.
     pub(crate) title: String,
+    /// Where all of it is, and what can be done there.
+    pub(crate) href: String,
     /// Its rows.
     pub(crate) table: Table,
-    /// Where all of it is, when that is more.
-    pub(crate) all: Option<Link>,
+    /// What a link to all of it says, when that is more.
+    pub(crate) more: Option<String>,
 }
 
 /// Rows of a section.
@@ -309,13 +308,14 @@ impl Section {
         let heads = columns.iter().map(|field| Head { text: visit.texts.label(field), href: None, sorted: "none" });
         Ok(Self {
             title: title.to_owned(),
+            href: all.to_owned(),
             table: Table {
                 heads: heads.collect(),
                 rows: cells(collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
                 empty: visit.texts.none.to_owned(),
                 caption: title.to_owned(),
             },
-            all: more.then(|| Link { href: all.to_owned(), text, danger: false }),
+            more: more.then_some(text),
         })
     }
 }

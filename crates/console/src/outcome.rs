@@ -82,7 +82,7 @@ async fn submit(
     };
     let mut request = Map::from_iter([
         ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
-        ("jobName".to_owned(), format!("API{}Msg", long.name).into()),
+        ("jobName".to_owned(), long.job_name().into()),
         ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
     ]);
     if let Some(fresh) = fresh {

@@ -4,6 +4,7 @@ use crate::pairs::Pairs;
 use crate::texts::{ENGLISH, Texts};
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
+use imprint_api::{Access, OperationDescription};
 use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_in};
 use imprint_service::Caller;
 use std::sync::Arc;
@@ -69,6 +70,11 @@ impl Visit {
     /// Whether whoever is signed in administers everything.
     pub(crate) fn is_administrator(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.caller.administrator)
+    }
+
+    /// Whether the visitor may call an operation, as far as that depends on who it is.
+    pub(crate) fn may(&self, operation: &OperationDescription) -> bool {
+        operation.access != Access::Administrator || self.is_administrator()
     }
 
     /// The token that forms of this session show.

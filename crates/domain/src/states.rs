@@ -130,6 +130,16 @@ named_values! {
     }
 }
 
+impl LongJobState {
+    /// Those of a job that has not ended.
+    pub const UNENDED: [Self; 4] = [Self::Waiting, Self::Running, Self::Suspended, Self::Canceling];
+
+    /// Whether the job has ended.
+    pub fn has_ended(self) -> bool {
+        !Self::UNENDED.contains(&self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

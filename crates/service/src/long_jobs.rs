@@ -61,8 +61,7 @@ impl Service {
             value: crate::arguments::shortened(value),
             reason,
         };
-        let name = job_name.strip_prefix("API").and_then(|rest| rest.strip_suffix("Msg"));
-        let operation = operations().iter().find(|operation| operation.long_job && Some(operation.name) == name);
+        let operation = OperationDescription::of_job(job_name).filter(|operation| operation.long_job);
         let operation = operation.ok_or_else(|| {
             let known: Vec<_> = operations().iter().filter(|it| it.long_job).map(|it| it.name).collect();
             let reason = format!("is not an API that can run as a long job; those are API…Msg of {}", known.join(", "));

@@ -46,7 +46,7 @@ pub struct VolumeInventory {
     pub device_id: Option<i32>,
     /// Whether it may be used: `Enabled` or `Disabled`.
     pub state: String,
-    /// Where it stands: `Creating`, `Ready`, `NotInstantiated` or `Deleted`.
+    /// Where it stands: `Creating`, `Ready` or `Deleted`.
     pub status: String,
     /// When it was made.
     pub create_date: DateText,

@@ -222,9 +222,8 @@ fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wan
         links.push(("/volumes/register".to_owned(), visit.texts.register_volume.to_owned()));
     }
     let creates = known.creates.iter().filter_map(|name| {
-        let operation = crate::collections::operation(name)?;
-        let may = operation.access != Access::Administrator || visit.is_administrator();
-        may.then(|| (format!("/do/{name}"), visit.texts.operation(name)))
+        let operation = crate::collections::operation(name).filter(|operation| visit.may(operation))?;
+        Some((format!("/do/{}", operation.name), visit.texts.operation(name)))
     });
     links.extend(creates.take(2));
     Obstacle { text, parameter: Some(rule.name.clone()), links }

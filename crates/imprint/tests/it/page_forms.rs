@@ -164,3 +164,44 @@ fn an_export_leads_to_the_image_and_its_downloads_are_seen_while_they_run() {
     drop(download);
     until("its end", || percent().is_none());
 }
+
+#[test]
+fn a_normal_account_shares_with_whom_it_does_not_see_and_takes_it_back() {
+    let (_temp, server, _) = server_with_volume();
+    let (bob, _) = server.account("bob");
+    server.account("ann");
+    let mut ann = Visitor::new(&server);
+    ann.sign_in("ann", "ann", "/");
+    let name = [("name", "disk"), ("diskSize", "1048576")];
+    let volume = location(&send(&ann, "CreateDataVolume", &name)).split(['/', '?']).nth(2).unwrap().to_owned();
+    let page = ann.get(&format!("/volumes/{volume}")).text;
+    for operation in ["ShareResource", "RevokeResourceSharing"] {
+        assert!(page.contains(&format!("/do/{operation}?resourceUuids={volume}")), "{page}");
+    }
+    assert!(page.contains(&format!("<a class=\"plain\" href=\"/shares?resourceUuid={volume}\">")), "{page}");
+    // Of accounts it sees its own alone: the other one's id is typed.
+    let form = ann.get(&format!("/do/ShareResource?resourceUuids={volume}")).text;
+    assert!(form.contains("<textarea id=\"field-accountUuids\""), "{form}");
+    let seen = || server.query(&format!("/zstack/v1/accounts/resources?q=resourceUuid={volume}")).len();
+    let fields = [("resourceUuids", volume.as_str()), ("accountUuids", bob.as_str())];
+    assert_eq!(send(&ann, "ShareResource", &fields).status, 303);
+    assert_eq!(seen(), 1);
+    assert_eq!(send(&ann, "RevokeResourceSharing", &fields).status, 303);
+    assert_eq!(seen(), 0);
+}
+
+#[test]
+fn a_quota_is_set_from_its_own_page() {
+    let (_temp, server, _) = server_with_volume();
+    let (ann, _) = server.account("ann");
+    let visitor = Visitor::signed_in(&server);
+    // The account's name is none of a quota.
+    let form = visitor.get(&format!("/do/UpdateQuota?identityUuid={ann}")).text;
+    assert!(!field(&form, "name").contains("ann"), "{form}");
+    let quota = server.query(&format!("/zstack/v1/accounts/quotas?q=identityUuid={ann}&limit=1")).remove(0);
+    let page = visitor.get(&format!("/quotas/{}", text(&quota["uuid"]))).text;
+    let (_, link) = page.split_once("href=\"/do/UpdateQuota?").unwrap_or_else(|| panic!("{page}"));
+    let (link, _) = link.split_once('"').unwrap();
+    assert!(link.contains(&format!("name={}", text(&quota["name"]))), "{link}");
+    assert!(link.contains(&format!("identityUuid={ann}")), "{link}");
+}

@@ -9,8 +9,7 @@ use imprint_domain::LongJobState;
 impl Perform<CancelLongJob> for Service {
     async fn perform(&self, _: Context, operation: CancelLongJob) -> Result<EmptyReply, ServiceError> {
         let uuid = operation.uuid;
-        let running = [LongJobState::Waiting, LongJobState::Running, LongJobState::Suspended, LongJobState::Canceling];
-        if self.metadata.move_long_job(uuid, &running, LongJobState::Canceling).await? {
+        if self.metadata.move_long_job(uuid, &LongJobState::UNENDED, LongJobState::Canceling).await? {
             self.running_long_jobs.cancel(uuid);
             return Ok(EmptyReply {});
         }

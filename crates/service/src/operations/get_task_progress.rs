@@ -2,7 +2,7 @@
 
 use crate::arguments::shortened;
 use crate::{Context, Perform, Service, ServiceError};
-use imprint_api::{GetTaskProgress, InventoriesReply, TaskProgressInventory};
+use imprint_api::{GetTaskProgress, InventoriesReply, TaskProgressInventory, job_name};
 use imprint_domain::JobUuid;
 
 impl Perform<GetTaskProgress> for Service {
@@ -25,7 +25,7 @@ impl Perform<GetTaskProgress> for Service {
         let percent = if call.ended.is_some() { 100 } else { progress.percent };
         let entry = |kind: &str, content: String, sub_tasks| TaskProgressInventory {
             task_uuid: id.clone(),
-            task_name: format!("API{}Msg", call.operation),
+            task_name: job_name(call.operation),
             parent_uuid: None,
             kind: kind.to_owned(),
             content,
