@@ -22,8 +22,28 @@ pub(crate) struct Group {
     pub(crate) title: String,
     /// Whether the page belongs to it.
     pub(crate) open: bool,
-    /// The names in it, and whether the page is theirs.
-    pub(crate) names: Vec<(&'static str, bool)>,
+    /// What belongs to it.
+    pub(crate) names: Vec<Name>,
+}
+
+/// The name of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    /// All of it.
+    pub(crate) whole: &'static str,
+    /// Its words: between them a line may break.
+    pub(crate) words: Vec<&'static str>,
+    /// Whether the page is its own.
+    pub(crate) is_here: bool,
+}
+
+impl Name {
+    fn new(whole: &'static str, is_here: bool) -> Self {
+        let starts = whole.match_indices(char::is_uppercase).map(|(at, _)| at).filter(|at| *at > 0);
+        let mut begun = 0;
+        let words = starts.chain([whole.len()]).filter_map(|end| whole.get(std::mem::replace(&mut begun, end)..end));
+        Self { whole, words: words.collect(), is_here }
+    }
 }
 
 impl Nav {
@@ -33,7 +53,7 @@ impl Nav {
         let groups = Entry::groups().map(|entries| Group {
             title: entries.first().map(|entry| visit.texts.docs.group(entry.group())).unwrap_or_default(),
             open: entries.iter().any(is_here),
-            names: entries.iter().map(|entry| (entry.name(), is_here(entry))).collect(),
+            names: entries.iter().map(|entry| Name::new(entry.name(), is_here(entry))).collect(),
         });
         let groups = groups.collect();
         let query = visit.query.get("q").unwrap_or_default().to_owned();
@@ -63,5 +83,16 @@ impl DocsAssets {
     /// Where they lie.
     pub(crate) fn new() -> Self {
         Self { style: assets::path("docs.css"), search: assets::path("docs.js"), try_it: assets::path("try_it.js") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_break_between_their_words() {
+        assert_eq!(Name::new("CreateVmBackup", false).words, ["Create", "Vm", "Backup"]);
+        assert_eq!(Name::new("ZQLQuery", false).words.concat(), "ZQLQuery");
     }
 }
