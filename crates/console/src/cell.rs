@@ -5,6 +5,11 @@ use crate::units;
 use askama::Template;
 use serde_json::Value;
 
+/// A text of a row; empty when there is none.
+pub(crate) fn text<'a>(row: &'a Value, field: &str) -> &'a str {
+    row.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// A value as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Template)]
 #[template(path = "cell.html")]

@@ -1,6 +1,6 @@
 //! Two backups beside each other: which parts of the volume changed between them.
 
-use crate::cell::{Cell, cell, isolated};
+use crate::cell::{Cell, cell, isolated, text};
 use crate::charts::BlockMap;
 use crate::collections::collection;
 use crate::console::Console;
@@ -41,11 +41,10 @@ impl CompareWith {
     /// # Errors
     /// When they cannot be asked for.
     pub(crate) async fn load(console: &Console, visit: &Visit, row: &Value) -> Result<Option<Self>, Box<ErrorCode>> {
-        let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(backups) = collection("backups") else { return Ok(None) };
         // Dates say no fractions of a second: those of the same one may be older, too.
         let zone = console.api.backend().zone();
-        let taken = zone.parse(&text(row, "createDate")).unwrap_or(console.api.now());
+        let taken = zone.parse(text(row, "createDate")).unwrap_or(console.api.now());
         let end = zone.format(taken.plus_seconds(1)).as_str().to_owned();
         let asked = Pairs::default()
             .with("q", &format!("volumeUuid={}", text(row, "volumeUuid")))
@@ -56,11 +55,12 @@ impl CompareWith {
             .with("limit", "200")
             .with("fields", "uuid,name,createDate");
         let found = console.api.query(backups.query(), &asked.encoded(), &visit.visitor).await?;
-        let other =
-            |row: &Value| (text(row, "uuid"), format!("{}, {}", isolated(&text(row, "name")), text(row, "createDate")));
+        let other = |row: &Value| {
+            (text(row, "uuid").to_owned(), format!("{}, {}", isolated(text(row, "name")), text(row, "createDate")))
+        };
         let others: Vec<_> = found.inventories.unwrap_or_default().iter().map(other).collect();
         let (label, button) = (visit.texts.compare_with, visit.texts.compare);
-        let newer = text(row, "uuid");
+        let newer = text(row, "uuid").to_owned();
         Ok((!others.is_empty()).then_some(Self { label, button, newer, others }))
     }
 }

@@ -1,6 +1,6 @@
 //! The page of one thing: what it is, what can be done with it, what belongs to it.
 
-use crate::cell::{Cell, cell, is_id};
+use crate::cell::{Cell, cell, is_id, text};
 use crate::collections::{Collection, collection, of_kind};
 use crate::console::Console;
 use crate::jobs::JobState;
@@ -71,7 +71,7 @@ async fn load(
     let back = bearer(&row).unwrap_or_else(|| format!("/{}/{uuid}", found_in.path));
     let fitting = found_in.actions.iter().filter(|action| action.fits(&row));
     let actions = fitting.filter_map(|action| {
-        let value = row.get(action.field).and_then(Value::as_str).unwrap_or_default();
+        let value = text(&row, action.field);
         let given = Pairs::default().with(action.parameter, value).with("back", &back);
         action_link(visit, action.operation, &prefilled(given, &row))
     });

@@ -1,6 +1,6 @@
 //! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
 
-use crate::cell::{is_id, isolated};
+use crate::cell::{is_id, isolated, text};
 use crate::collections::{Collection, of_kind};
 use crate::console::Console;
 use crate::pairs::Pairs;
@@ -194,11 +194,10 @@ async fn choices(
     if found.total.is_some_and(|total| total > CHOICES) {
         return Ok(None);
     }
-    let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let one = |row: Value| {
-        let uuid = text(&row, "uuid");
+        let uuid = text(&row, "uuid").to_owned();
         let short: String = uuid.chars().take(8).collect();
-        let name = format!("{} ({short})", isolated(&text(&row, "name")));
+        let name = format!("{} ({short})", isolated(text(&row, "name")));
         (uuid, name)
     };
     Ok(Some(found.inventories.unwrap_or_default().into_iter().map(one).collect()))

@@ -1,6 +1,6 @@
 //! Long jobs: how far one has come, and what it ended with.
 
-use crate::cell::{Cell, cell};
+use crate::cell::{Cell, cell, text};
 use crate::collections::collection;
 use crate::console::Console;
 use crate::layout::ErrorBox;
@@ -41,7 +41,6 @@ impl JobState {
 
     /// How far the job of this row has come.
     pub(crate) fn new(console: &Console, visit: &Visit, row: &Value) -> Self {
-        let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
         let mut state = Self {
             texts: visit.texts,
             state: cell("state", row.get("state")),
@@ -51,13 +50,13 @@ impl JobState {
             error: None,
         };
         if state.runs() {
-            (state.percent, state.step) = progress(console, visit, text("apiId"));
+            (state.percent, state.step) = progress(console, visit, text(row, "apiId"));
             return state;
         }
-        let result: Value = serde_json::from_str(text("jobResult")).unwrap_or_default();
+        let result: Value = serde_json::from_str(text(row, "jobResult")).unwrap_or_default();
         if state.state.text == LongJobState::Succeeded.as_str() {
-            let run = OperationDescription::of_job(text("jobName"));
-            let parameters: Map<String, Value> = serde_json::from_str(text("jobData")).unwrap_or_default();
+            let run = OperationDescription::of_job(text(row, "jobName"));
+            let parameters: Map<String, Value> = serde_json::from_str(text(row, "jobData")).unwrap_or_default();
             state.made = run.and_then(|it| outcome::leads_to(it, &result, &parameters));
         } else {
             state.error = error_of(result).map(|error| ErrorBox::new(visit, error));
@@ -95,9 +94,8 @@ impl RunningJobs {
         let asked = format!("q=state?={unended}&sort=-createDate&limit=20");
         let found = console.api.query(it.query(), &asked, &visit.visitor).await?;
         for row in found.inventories.unwrap_or_default() {
-            let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
-            let (percent, step) = progress(console, visit, text("apiId"));
-            let (href, name) = (format!("/jobs/{}", text("uuid")), text("name").to_owned());
+            let (percent, step) = progress(console, visit, text(&row, "apiId"));
+            let (href, name) = (format!("/jobs/{}", text(&row, "uuid")), text(&row, "name").to_owned());
             running.jobs.push(RunningJob { href, name, percent, step });
         }
         Ok(running)
@@ -130,12 +128,11 @@ pub(crate) async fn ended_soon(console: &Console, visit: &Visit, uuid: &str) -> 
         tokio::time::sleep(wait).await;
         // The job was submitted, whatever comes of looking at it.
         let Ok(Some(row)) = console.row("jobs", uuid, visit).await else { return Ok(None) };
-        let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
-        if !has_ended(text("state")) {
+        if !has_ended(text(&row, "state")) {
             continue;
         }
-        let result = serde_json::from_str(text("jobResult")).ok();
-        if text("state") == LongJobState::Succeeded.as_str() {
+        let result = serde_json::from_str(text(&row, "jobResult")).ok();
+        if text(&row, "state") == LongJobState::Succeeded.as_str() {
             return Ok(result);
         }
         return result.and_then(error_of).map_or(Ok(None), Err);

@@ -1,6 +1,6 @@
 //! The names of what ids lead to: a table that shows ids alone is for machines.
 
-use crate::cell::{Cell, is_id};
+use crate::cell::{Cell, is_id, text};
 use crate::collections::{collection, of_field};
 use crate::console::Console;
 use crate::visit::Visit;
@@ -40,8 +40,7 @@ impl Names {
                 let asked = format!("q=uuid?={}&limit={AT_ONCE}&fields=uuid,name", ids.join(","));
                 let found = console.api.query(it.query(), &asked, &visit.visitor).await?;
                 for row in found.inventories.unwrap_or_default() {
-                    let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-                    names.insert((path, text("uuid")), text("name"));
+                    names.insert((path, text(&row, "uuid").to_owned()), text(&row, "name").to_owned());
                 }
             }
         }

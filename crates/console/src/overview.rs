@@ -1,6 +1,6 @@
 //! The first page: what there is, what was done last, what runs, what failed.
 
-use crate::cell::{Cell, cell};
+use crate::cell::{Cell, cell, text};
 use crate::collections::collection;
 use crate::console::Console;
 use crate::jobs::RunningJobs;
@@ -114,11 +114,10 @@ async fn last_backup(console: &Console, visit: &Visit) -> Result<Tile, Box<Error
     let Some(it) = collection("backups") else { return Ok(tile) };
     let found = console.api.query(it.query(), asked, &visit.visitor).await?;
     if let Some(row) = found.inventories.into_iter().flatten().next() {
-        let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
-        let at = console.api.backend().zone().parse(text("createDate"));
+        let at = console.api.backend().zone().parse(text(&row, "createDate"));
         let seconds = at.map_or(0, |at| (console.api.now().0 - at.0).max(0) / 1000);
         tile.number = format!("{} {}", units::age(seconds), texts.ago);
-        tile.href = format!("/backups/{}", text("uuid"));
+        tile.href = format!("/backups/{}", text(&row, "uuid"));
     }
     Ok(tile)
 }
@@ -128,18 +127,17 @@ async fn storages(console: &Console, visit: &Visit) -> Result<Vec<Fullness>, Box
     let found = console.api.query(it.query(), "limit=20&sort=name", &visit.visitor).await?;
     let mut storages = Vec::new();
     for row in found.inventories.unwrap_or_default() {
-        let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |field: &str| row.get(field).and_then(Value::as_u64).unwrap_or(0);
         let (total, free) = (number("totalCapacity"), number("availableCapacity"));
         let texts = visit.texts;
-        let held = match text("uuid").parse() {
+        let held = match text(&row, "uuid").parse() {
             Ok(uuid) if visit.is_administrator() => Some(console.api.backend().storage_use(uuid).await),
             _ => None,
         };
         let held = held.transpose().map_err(|error| error_code(&error))?;
         storages.push(Fullness {
-            href: format!("/backup-storages/{}", text("uuid")),
-            name: text("name"),
+            href: format!("/backup-storages/{}", text(&row, "uuid")),
+            name: text(&row, "name").to_owned(),
             status: cell("status", row.get("status")),
             used: units::percent(total.saturating_sub(free), total),
             text: format!("{} {}, {} {}", units::bytes(free), texts.free, texts.of, units::bytes(total)),

@@ -1,6 +1,6 @@
 //! What the pages of some kinds of things show besides their fields.
 
-use crate::cell::isolated;
+use crate::cell::{isolated, text};
 use crate::charts::{Curve, Moment, Timeline};
 use crate::collections::collection;
 use crate::compare::CompareWith;
@@ -69,10 +69,6 @@ pub(crate) async fn load(
         }
         _ => None,
     })
-}
-
-fn text<'a>(row: &'a Value, field: &str) -> &'a str {
-    row.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the image has a link on one of its storages.

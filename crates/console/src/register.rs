@@ -1,6 +1,6 @@
 //! Registering a disk file as a volume: a form of its own, because the API says it by a system tag.
 
-use crate::cell::isolated;
+use crate::cell::{isolated, text};
 use crate::collections::{collection, operation};
 use crate::console::Console;
 use crate::layout::{ErrorBox, Layout, REGISTERED, not_found, page as render};
@@ -13,7 +13,7 @@ use hyper::{Method, StatusCode};
 use imprint_api::{CreateDataVolume, ErrorCode, Operation};
 use imprint_server::Reply;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 /// What stays as it is in the path of a source.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
@@ -80,7 +80,6 @@ async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, er
         Some(it) => console.api.query(it.query(), "limit=200&sort=name", &visit.visitor).await.unwrap_or_default(),
         None => imprint_service::QueryReply::default(),
     };
-    let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = found.inventories.unwrap_or_default();
     let view = RegisterPage {
         layout: Layout::new(visit, visit.texts.register_volume, "volumes"),
@@ -91,7 +90,9 @@ async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, er
         storage: given("primaryStorageUuid"),
         storages: rows
             .iter()
-            .map(|row| (text(row, "uuid"), format!("{} ({})", isolated(&text(row, "name")), text(row, "url"))))
+            .map(|row| {
+                (text(row, "uuid").to_owned(), format!("{} ({})", isolated(text(row, "name")), text(row, "url")))
+            })
             .collect(),
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
