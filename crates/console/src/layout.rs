@@ -3,7 +3,7 @@
 use crate::assets;
 use crate::collections::{COLLECTIONS, operation};
 use crate::respond;
-use crate::texts::Texts;
+use crate::texts::{ENGLISH, Texts};
 use crate::visit::{Person, Visit};
 use askama::Template;
 use hyper::StatusCode;
@@ -138,6 +138,6 @@ pub(crate) fn page(status: StatusCode, template: &impl Template, asked_with: &He
     match template.render() {
         Ok(html) => respond::html(status, html, asked_with),
         // Writing into a string does not fail, and our own templates report nothing else.
-        Err(_) => respond::text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain;charset=UTF-8", "the page was not made"),
+        Err(_) => respond::text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain;charset=UTF-8", ENGLISH.not_made),
     }
 }

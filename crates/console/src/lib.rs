@@ -8,12 +8,15 @@
 //! | `/<collection>/<uuid>` | one of them, what belongs to it, and what can be done with it |
 //! | `/compare` | which parts of a volume changed between two backups |
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
+//! | `/do/<Operation>/curl` | the command line of what a form holds, for the script that asks while one types |
+//! | `/volumes/register` | the form that makes a disk file a volume |
+//! | `/settings` | what the server was started with |
 //! | `/docs`, `/openapi.json` | the reference, for everybody: `docs` |
 //! | `/sign-in`, `/sign-out` | sessions |
-//! | `/events/job/<uuid>`, `/events/downloads/<uuid>` | a long job, or the downloads of an image, while they run, as server-sent events |
-//! | `/assets/<file>` | style sheet and scripts, which lie in the binary |
+//! | `/events/running`, `/events/job/<uuid>`, `/events/downloads/<uuid>` | what runs, a long job, or the downloads of an image, as server-sent events |
+//! | `/assets/<version>/<file>` | style sheet and scripts, which lie in the binary |
 //!
-//! What always holds: a page shows what the visitor's own queries find; what a form does is an operation of the API, called
+//! What always holds: a page shows what the visitor's own queries find, and what the service says of that; what a form does is an operation of the API, called
 //! with the visitor's session after the token of the session was shown; every text from outside is escaped by the templates.
 
 mod action;

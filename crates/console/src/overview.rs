@@ -116,7 +116,7 @@ async fn last_backup(console: &Console, visit: &Visit) -> Result<Tile, Box<Error
     if let Some(row) = found.inventories.into_iter().flatten().next() {
         let at = console.api.backend().zone().parse(text(&row, "createDate"));
         let seconds = at.map_or(0, |at| (console.api.now().0 - at.0).max(0) / 1000);
-        tile.number = format!("{} {}", units::age(seconds), texts.ago);
+        tile.number = format!("{} {}", units::age(texts, seconds), texts.ago);
         tile.href = format!("/backups/{}", text(&row, "uuid"));
     }
     Ok(tile)

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::texts::Texts;
+
 /// Bytes in the largest unit of which there is at least one: `512 B`, `1.5 GiB`.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -36,14 +38,14 @@ pub(crate) fn ratio(whole: u64, part: u64) -> String {
 }
 
 /// How long ago, in whole seconds, minutes, hours, or, from two on, days: `3 min`, `47 h`, `2 days`.
-pub(crate) fn age(seconds: i64) -> String {
-    let unit = |size: i64, name: &str| format!("{} {name}", seconds / size);
-    match seconds {
-        ..60 => unit(1, "s"),
-        60..3_600 => unit(60, "min"),
-        3_600..172_800 => unit(3_600, "h"),
-        _ => unit(86_400, "days"),
-    }
+pub(crate) fn age(texts: &Texts, seconds: i64) -> String {
+    let (size, name) = match seconds {
+        ..60 => (1, "s"),
+        60..3_600 => (60, "min"),
+        3_600..172_800 => (3_600, "h"),
+        _ => (86_400, texts.days),
+    };
+    format!("{} {name}", seconds / size)
 }
 
 /// `parts` of `whole` in percent; 0 of nothing.
@@ -55,6 +57,7 @@ pub(crate) fn percent(parts: u64, whole: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::ENGLISH;
 
     #[test]
     fn bytes_are_told_in_the_largest_unit() {
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn ages_and_ratios_are_told_in_few_digits() {
-        assert_eq!([5, 61, 7_200, 180_000].map(age), ["5 s", "1 min", "2 h", "2 days"]);
+        assert_eq!([5, 61, 7_200, 180_000].map(|seconds| age(&ENGLISH, seconds)), ["5 s", "1 min", "2 h", "2 days"]);
         assert_eq!([ratio(125, 10), ratio(0, 0), ratio(10, 20)], ["12.5 ×", "0.0 ×", "0.5 ×"]);
     }
 
