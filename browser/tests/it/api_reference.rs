@@ -148,7 +148,7 @@ fn queries_are_tried_out_with_their_conditions() {
     browser.sign_in_as_administrator();
     browser.open("/docs/QueryBackupStorage");
     browser.fill("q", "name=default");
-    browser.choose("sort", "name, downwards");
+    browser.choose("sort", "name, descending");
     browser.tick("Real:");
     browser.press("Send");
     browser.wait_until("the row", || answer(&browser).contains("\"name\": \"default\""));
