@@ -215,7 +215,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             Filter::OneOf("mediaType", &["RootVolumeTemplate", "DataVolumeTemplate", "ISO"]),
             Filter::Is("backupStorageRefs.backupStorageUuid"),
         ],
-        creates: &["AddImage", "CreateDataVolumeTemplateFromVolumeBackup", "CreateDataVolumeTemplateFromVolume"],
+        creates: &["CreateDataVolumeTemplateFromVolumeBackup", "CreateDataVolumeTemplateFromVolume", "AddImage"],
         actions: &[
             only("ExportImageFromBackupStorage", "imageUuid", READY),
             only("CreateDataVolumeFromVolumeTemplate", "imageUuid", When::Usable),
