@@ -40,6 +40,18 @@ pub(crate) struct Control {
     pub(crate) wrong: Option<String>,
 }
 
+impl Control {
+    /// What tells of its state, for whoever hears it too: attributes of HTML, in which nothing stands but its own name.
+    pub(crate) fn state(&self) -> String {
+        let name = &self.name;
+        let wrong = self.wrong.is_some();
+        let said_by = if wrong { format!("wrong-{name} text-{name}") } else { format!("text-{name}") };
+        let wrong = if wrong { " aria-invalid=\"true\" autofocus" } else { "" };
+        let required = if self.required { " required" } else { "" };
+        format!(" aria-describedby=\"{said_by}\"{wrong}{required}")
+    }
+}
+
 /// Something to choose.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
