@@ -24,6 +24,8 @@ pub struct OperationDescription {
     pub body_key: Option<String>,
     /// What it does to what is there already.
     pub effect: Effect,
+    /// Why this server never does it, and what to do instead.
+    pub never: Option<&'static str>,
     /// Whether it may outlive its request.
     pub runs: Runs,
     /// Whether it may be submitted as a long job.
@@ -67,6 +69,7 @@ impl OperationDescription {
             route: O::ROUTE,
             body_key: O::ROUTE.body_key(O::NAME),
             effect: O::EFFECT,
+            never: O::NEVER,
             runs: O::RUNS,
             long_job: O::LONG_JOB,
             access: O::ACCESS,

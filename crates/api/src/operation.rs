@@ -75,6 +75,8 @@ pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static 
     const ROUTE: Route;
     /// What it does to what is there already.
     const EFFECT: Effect = Effect::Keeps;
+    /// Why this server never does it: then it is always refused with `SYS.1014`, and this says what to do instead.
+    const NEVER: Option<&'static str> = None;
     /// Whether it may outlive its request.
     const RUNS: Runs = Runs::AsJob;
     /// Whether it may be submitted as a long job.

@@ -96,6 +96,10 @@ impl Operation for CreateVmFromVmBackup {
     const NAME: &'static str = "CreateVmFromVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::create("/vm-instances/from/vm-backups/{groupUuid}");
+    const NEVER: Option<&'static str> = Some(
+        "this server runs no virtual machines; make volumes of the group's backups by \
+         CreateDataVolumeFromVolumeBackup instead, and start a machine with them where machines run",
+    );
     type Reply = EmptyReply;
 }
 

@@ -75,6 +75,10 @@ impl Operation for CreateVmFromVolumeBackup {
     const NAME: &'static str = "CreateVmFromVolumeBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::create("/vm-instances/from/vm-backup/{backupUuid}");
+    const NEVER: Option<&'static str> = Some(
+        "this server runs no virtual machines; make a volume of the backup by \
+         CreateDataVolumeFromVolumeBackup instead, and start a machine with it where machines run",
+    );
     type Reply = EmptyReply;
 }
 

@@ -6,13 +6,7 @@ use crate::docs::entry::Entry;
 use crate::forms;
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
-use imprint_api::{
-    Access, CreateVmFromVmBackup, CreateVmFromVolumeBackup, ErrorCode, Method, Need, Operation, OperationDescription,
-    ParamRule, ResourceKind,
-};
-
-/// What this server never does.
-const NOT_SUPPORTED: [&str; 2] = [CreateVmFromVmBackup::NAME, CreateVmFromVolumeBackup::NAME];
+use imprint_api::{Access, ErrorCode, Method, Need, OperationDescription, ParamRule, ResourceKind};
 
 /// Something that is in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +26,8 @@ pub(crate) struct Obstacle {
 pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) -> Result<Vec<Obstacle>, Box<ErrorCode>> {
     let texts = &visit.texts.docs;
     let plain = |text: &str| vec![Obstacle { text: text.to_owned(), ..Obstacle::default() }];
-    if NOT_SUPPORTED.contains(&entry.name()) {
-        return Ok(plain(texts.not_supported));
+    if let Entry::Operation(OperationDescription { never: Some(reason), .. }) = entry {
+        return Ok(plain(&format!("{} {reason}.", texts.not_supported)));
     }
     if entry.access() == Access::Anyone {
         return Ok(Vec::new());

@@ -128,7 +128,7 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     not_available: "You cannot run this operation now.",
     sign_in_first: "You are not signed in.",
     administrator_only: "Only the administrator may run it.",
-    not_supported: "This server does not do it: it always answers SYS.1014.",
+    not_supported: "This server does not do it, and always answers SYS.1014:",
     nothing_for: "Nothing can be given as",
     there_are_no: "You see none of the",
     none_of_the: "None of the",

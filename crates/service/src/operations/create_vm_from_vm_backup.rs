@@ -1,14 +1,11 @@
 //! Why no virtual machine is made of a backup.
 
 use crate::{Context, Perform, Service, ServiceError};
-use imprint_api::{CreateVmFromVmBackup, EmptyReply};
+use imprint_api::{CreateVmFromVmBackup, EmptyReply, Operation};
 
 impl Perform<CreateVmFromVmBackup> for Service {
     async fn perform(&self, context: Context, operation: CreateVmFromVmBackup) -> Result<EmptyReply, ServiceError> {
         self.existing_group(&context, &operation.group_uuid).await?;
-        Err(ServiceError::NotSupported {
-            what: "this server runs no virtual machines; make volumes of the group's backups by \
-                   CreateDataVolumeFromVolumeBackup instead, and start a machine with them where machines run",
-        })
+        Err(ServiceError::NotSupported { what: CreateVmFromVmBackup::NEVER.unwrap_or_default() })
     }
 }
