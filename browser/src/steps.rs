@@ -42,7 +42,9 @@ impl Browser {
     pub fn session(&self) -> String {
         let cookies = self.command("Network.getCookies", &json!({}));
         let all = cookies["cookies"].as_array().cloned().unwrap_or_default();
-        let ours = all.iter().find(|cookie| cookie["name"] == "imprint-session").expect("the session's cookie");
+        let ours =
+            all.iter().find(|cookie| cookie["name"].as_str().is_some_and(|name| name.starts_with("imprint-session-")));
+        let ours = ours.expect("the session's cookie");
         assert_eq!((&ours["httpOnly"], &ours["sameSite"]), (&json!(true), &json!("Strict")));
         ours["value"].as_str().unwrap_or_default().to_owned()
     }

@@ -11,7 +11,7 @@ use askama::Template;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, SET_COOKIE};
 use imprint_api::{ErrorCode, ErrorKind, LogInByAccount, LogOut, Operation};
-use imprint_server::{Reply, SESSION_COOKIE};
+use imprint_server::{Reply, session_cookie};
 use serde_json::{Map, Value};
 
 #[derive(Debug, Template)]
@@ -107,7 +107,7 @@ pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
             // Whoever signs in anew has no more use for the former session. One that cannot be ended ends by itself.
             let _ = end_session(console, visit).await;
             let mut reply = respond::see_other(&respond::local(visit.form.get("next").unwrap_or("/")));
-            set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}={session}"));
+            set_cookie(&mut reply, visit, session);
             reply
         }
     }
@@ -122,7 +122,7 @@ pub(crate) async fn sign_out(console: &Console, visit: &Visit) -> Reply {
         return failure(visit, error);
     }
     let mut reply = respond::see_other("/sign-in");
-    set_cookie(&mut reply, visit, &format!("{SESSION_COOKIE}=; Max-Age=0"));
+    set_cookie(&mut reply, visit, "; Max-Age=0");
     reply
 }
 
@@ -136,9 +136,10 @@ async fn end_session(console: &Console, visit: &Visit) -> Result<(), Box<ErrorCo
 }
 
 /// No script reads the cookie, and no other site's request carries it; over TLS it never travels without.
-fn set_cookie(reply: &mut Reply, visit: &Visit, pair: &str) {
+fn set_cookie(reply: &mut Reply, visit: &Visit, value: &str) {
+    let name = session_cookie(&visit.visitor.base_url, visit.secure);
     let secure = if visit.secure { "; Secure" } else { "" };
-    if let Ok(value) = HeaderValue::from_str(&format!("{pair}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
+    if let Ok(value) = HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
         reply.headers_mut().insert(SET_COOKIE, value);
     }
 }

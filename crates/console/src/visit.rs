@@ -5,7 +5,7 @@ use crate::texts::{ENGLISH, Texts};
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use imprint_api::{Access, OperationDescription};
-use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_in};
+use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_cookie, session_in};
 use imprint_service::Caller;
 use std::sync::Arc;
 
@@ -46,7 +46,8 @@ pub(crate) struct Visit {
 impl Visit {
     /// Reads a request; who makes it is found out later.
     pub(crate) fn read(request: PageRequest) -> Self {
-        let session = session_in(&request.headers).map(str::to_owned);
+        let cookie = session_cookie(&request.base_url, request.secure);
+        let session = session_in(&request.headers, &cookie).map(str::to_owned);
         let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_form = request.method == Method::POST && content_type.starts_with("application/x-www-form-urlencoded");
         Self {

@@ -33,11 +33,11 @@ pub(crate) struct Signable<'a> {
 }
 
 impl Credentials {
-    /// Reads them.
-    pub(crate) fn read(headers: &HeaderMap, request: Signable<'_>) -> Result<Self, FrontRefusal> {
+    /// Reads them. Scripts of our pages have their session in the cookie of this name.
+    pub(crate) fn read(headers: &HeaderMap, cookie: &str, request: Signable<'_>) -> Result<Self, FrontRefusal> {
         let value = headers.get(AUTHORIZATION);
         if value.is_none()
-            && let Some(session) = page_session::session_of_script(headers)
+            && let Some(session) = page_session::session_of_script(headers, cookie)
         {
             return Ok(Self::Session(session.to_owned()));
         }
@@ -94,7 +94,8 @@ mod tests {
         }
         let zone = ReplyZone::default();
         let request = Signable { method: &Method::GET, path: "/images", now: NOW, zone: &zone };
-        Credentials::read(&headers, request).map_err(|refusal| (refusal.status.as_u16(), refusal.text))
+        Credentials::read(&headers, "imprint-session", request)
+            .map_err(|refusal| (refusal.status.as_u16(), refusal.text))
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::call_headers::{CallHeaders, base_url, wants_mock, wants_schema};
 use crate::job_records::{JobRecords, Keep};
 use crate::jobs::{Answer, Mode, Running};
 use crate::local_api::LocalApi;
+use crate::page_session::session_cookie;
 use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
 use crate::refusal::FrontRefusal;
@@ -110,7 +111,7 @@ impl<B: Backend> Front<B> {
     {
         let mock = wants_mock(&head.headers)?;
         match RequestPath::parse(head.uri.path())? {
-            RequestPath::Api(path) => self.call(head, &path, body, origin, mock).await,
+            RequestPath::Api(path) => self.call(head, &path, body, origin, scheme, mock).await,
             RequestPath::Job(job) => self.poll(head, &job).await,
             RequestPath::Export { token } => self.download(head, &token, origin.client).await,
             RequestPath::Upload { .. } if mock => Err(FrontRefusal::bad_request("an upload has no mock")),
@@ -150,6 +151,7 @@ impl<B: Backend> Front<B> {
         path: &str,
         body: R,
         origin: Origin,
+        scheme: Scheme,
         mock: bool,
     ) -> Result<Reply, FrontRefusal>
     where
@@ -159,20 +161,21 @@ impl<B: Backend> Front<B> {
         let found = self.routes.find(path).ok_or_else(unknown)?;
         let body = self.bodies.read(body).await?;
         let query_string = head.uri.query().unwrap_or_default();
+        let cookie = session_cookie(&origin.base_url, scheme == Scheme::Https);
         match found.target(&head.method, body.as_ref())? {
             Target::Query(query) => {
-                let shown = self.authorize(head, path).await?;
+                let shown = self.authorize(head, path, &cookie).await?;
                 Ok(self.query(query, query_parameters::parse(query_string), shown, mock).await?)
             }
             Target::QueryOne(query) => {
-                let shown = self.authorize(head, path).await?;
+                let shown = self.authorize(head, path, &cookie).await?;
                 let uuid = found.values().next().unwrap_or_default();
                 Ok(self.query(query, Ok(query_parameters::one(uuid)), shown, mock).await?)
             }
             Target::Operation(operation) => {
                 let shown = match operation.access {
                     Access::Anyone => None,
-                    _ => Some(self.authorize(head, path).await?),
+                    _ => Some(self.authorize(head, path, &cookie).await?),
                 };
                 let parameters = read(operation, body, query_string, found.values())?;
                 let headers = CallHeaders::parse(&head.headers)?;
@@ -195,9 +198,9 @@ impl<B: Backend> Front<B> {
 
     /// Reads whom a request comes from. A session is looked up later; a signature is checked here, for its refusal is plain
     /// text.
-    async fn authorize(&self, head: &Parts, path: &str) -> Result<Shown, FrontRefusal> {
+    async fn authorize(&self, head: &Parts, path: &str, cookie: &str) -> Result<Shown, FrontRefusal> {
         let signable = Signable { method: &head.method, path, now: self.backend.now(), zone: &self.config.zone };
-        match Credentials::read(&head.headers, signable)? {
+        match Credentials::read(&head.headers, cookie, signable)? {
             Credentials::Session(session) => Ok(Shown::Session(session)),
             Credentials::Signed(request) => {
                 let caller = self.backend.caller_by_access_key(&request).await;

@@ -10,7 +10,7 @@ fn read(server: &Server, path: &str) -> Reply {
 }
 
 fn read_as(server: &Server, session: &str, path: &str) -> String {
-    let reply = Server::send(server.request("GET", path).header("Cookie", format!("imprint-session={session}")));
+    let reply = Server::send(server.request("GET", path).header("Cookie", server.cookie(session)));
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     reply.text
 }

@@ -5,7 +5,7 @@ use crate::waiting::until;
 use std::os::unix::fs::FileExt;
 
 fn page(server: &Server, path: &str) -> String {
-    let request = server.request("GET", path).header("Cookie", format!("imprint-session={}", server.session()));
+    let request = server.request("GET", path).header("Cookie", server.cookie(server.session()));
     let reply = Server::send(request);
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     reply.text
@@ -41,7 +41,7 @@ fn a_backup_of_somebody_else_is_not_compared() {
     let backup = text(&server.backup(&volume)["uuid"]);
     let (_, session) = server.account("stranger");
     let path = format!("/compare?older={backup}&newer={backup}");
-    let reply = Server::send(server.request("GET", &path).header("Cookie", format!("imprint-session={session}")));
+    let reply = Server::send(server.request("GET", &path).header("Cookie", server.cookie(&session)));
     assert_eq!(reply.status, 404, "{}", reply.text);
 }
 

@@ -225,6 +225,12 @@ impl Server {
         self.get(path_and_query).ok()["inventories"].as_array().unwrap().clone()
     }
 
+    /// The cookie in which a browser keeps a session.
+    pub(crate) fn cookie(&self, session: &str) -> String {
+        let (_, port) = self.base.rsplit_once(':').unwrap();
+        format!("imprint-session-{port}={session}")
+    }
+
     /// Uuid of the storage named `default`.
     pub(crate) fn backup_storage(&self) -> String {
         text(&self.query("/zstack/v1/backup-storage?q=name=default")[0]["uuid"])
