@@ -8,6 +8,7 @@ use crate::prose::Prose;
 use crate::respond::local;
 use crate::visit::Visit;
 use imprint_api::{ErrorCode, Need, OperationDescription, ParamForm, ParamRule, ResourceKind};
+use imprint_domain::without_url_passwords;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
 
@@ -267,10 +268,11 @@ pub(crate) fn digest(password: &str) -> String {
     hex::encode(Sha512::digest(password))
 }
 
-/// What may be shown of what was typed: everything but secrets.
+/// What may be shown of what was typed: everything but secrets, and the passwords in URLs.
 pub(crate) fn without_secrets(operation: &OperationDescription, form: &Pairs) -> Pairs {
-    let secrets = operation.rules.iter().filter(|rule| rule.secret);
-    secrets.fold(form.clone(), |pairs, rule| pairs.without(&rule.name))
+    let is_secret = |name: &str| operation.rules.iter().any(|rule| rule.secret && rule.name == name);
+    let shown = form.iter().filter(|(name, _)| !is_secret(name));
+    shown.fold(Pairs::default(), |pairs, (name, value)| pairs.with(name, &without_url_passwords(value)))
 }
 
 /// What a link may hold of what was typed.
@@ -336,6 +338,15 @@ mod tests {
         assert_eq!(back(export, &form), format!("/images/{image}"));
         assert_eq!(back(export, &form.clone().with("back", "/jobs?page=2")), "/jobs?page=2");
         assert_eq!(back(export, &form.with("back", "//evil.example")), "/");
+    }
+
+    #[test]
+    fn the_password_in_a_url_is_sent_and_never_stands_in_a_link() {
+        let add = operation("AddImage").unwrap();
+        let form = Pairs::default().with("name", "x").with("url", "https://ann:secret@files.example/x.qcow2");
+        assert_eq!(parameters(add, &form)["url"], json!("https://ann:secret@files.example/x.qcow2"));
+        let shown = linkable(add, &form);
+        assert_eq!(shown.get("url"), Some("https://ann@files.example/x.qcow2"));
     }
 
     #[test]

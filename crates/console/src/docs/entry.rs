@@ -233,6 +233,12 @@ mod tests {
             assert!(!shown.in_language(language).contains(&digest));
         }
         assert_eq!(shown.body.unwrap()["params"]["password"], "<password>");
+        let form = Pairs::default().with("name", "x").with("url", "https://ann:secret@files.example/x");
+        let shown = Entry::named("AddImage").unwrap().shown_request(&form);
+        for language in ExampleLanguage::ALL {
+            let text = shown.in_language(language);
+            assert!(text.contains("https://ann@files.example/x") && !text.contains("secret"), "{text}");
+        }
         // The example's can be tried, but nobody gets it for real.
         let sent = |form: &[u8]| entry.request(&Pairs::parse(form)).body.unwrap()["params"]["password"].is_string();
         assert!(sent(b"name=x&imprint-mode=mock"));

@@ -267,6 +267,9 @@ fn whoever_must_sign_in_gets_to_where_it_was_going_with_what_it_typed() {
     assert!(reply.text.contains("name=\"password\""), "{}", reply.text);
     assert!(!reply.text.contains("secret words"), "{}", reply.text);
     assert_eq!(next(&reply.text), "/do/CreateAccount?name=new&description=a%26b");
+    let form = [("name", "x"), ("url", "https://ann:secret@files.example/x")];
+    let add = Server::send(ended.request("POST", "/do/AddImage").body(encoded(&form)));
+    assert_eq!(next(&add.text), "/do/AddImage?name=x&url=https%3A%2F%2Fann%40files.example%2Fx");
     let page = Visitor::signed_in(&server).get(&next(&reply.text)).text;
     assert!(page.contains("value=\"new\"") && page.contains("a&#38;b"), "{page}");
 }
