@@ -24,6 +24,9 @@ use serde_json::{Map, Value};
 const QUICK: &[&str] =
     &[CreateDataVolumeTemplateFromVolumeBackup::NAME, CreateRootVolumeTemplateFromVolumeBackup::NAME];
 
+/// The parameter in which operations take the id of what they make.
+const RESOURCE_UUID: &str = "resourceUuid";
+
 /// What these answer stands on the page of what they are about, too.
 const SHOWN_THERE: &[&str] = &[ExportImageFromBackupStorage::NAME];
 
@@ -46,25 +49,49 @@ pub(crate) async fn perform(
     visit: &Visit,
     operation: &'static OperationDescription,
 ) -> Result<Reply, Box<ErrorCode>> {
-    let mut parameters = forms::parameters(operation, &visit.form);
-    let runs_long = operation.long_job && !QUICK.contains(&operation.name);
-    // What was sent before leads to what it made then.
+    let parameters = forms::parameters(operation, &visit.form);
+    if operation.long_job && !QUICK.contains(&operation.name) {
+        return submit(console, visit, operation, parameters).await;
+    }
+    match call_once(console, visit, operation, parameters).await? {
+        Called::Now(reply) => Ok(show(console, visit, operation, &reply).await),
+        Called::Before(page) => Ok(see_other(&page)),
+    }
+}
+
+/// What came of a form.
+enum Called {
+    /// The reply.
+    Now(Value),
+    /// It was sent before: the page of what it made then.
+    Before(String),
+}
+
+/// Calls an operation, unless the same form has done so.
+async fn call_once(
+    console: &Console,
+    visit: &Visit,
+    operation: &'static OperationDescription,
+    mut parameters: Map<String, Value>,
+) -> Result<Called, Box<ErrorCode>> {
     let fresh = visit.form.get("fresh").filter(|fresh| is_id(fresh));
-    let made_in = if runs_long { Some("jobs") } else { path_of_made(operation) };
-    if let (Some(fresh), Some(path)) = (fresh, made_in)
-        && console.row(path, fresh, visit).await?.is_some()
-    {
-        return Ok(see_other(&format!("/{path}/{fresh}")));
+    let takes_id = operation.rules.iter().any(|rule| rule.name == RESOURCE_UUID);
+    let (Some(fresh), Some(path), true) = (fresh, path_of_made(operation), takes_id) else {
+        return console.api.call(operation, parameters, &visit.visitor).await.map(Called::Now);
+    };
+    let before = || async {
+        let made = console.row(path, fresh, visit).await?;
+        Ok::<_, Box<ErrorCode>>(made.map(|_| Called::Before(format!("/{path}/{fresh}"))))
+    };
+    if let Some(before) = before().await? {
+        return Ok(before);
     }
-    if runs_long {
-        return submit(console, visit, operation, parameters, fresh).await;
+    parameters.entry(RESOURCE_UUID).or_insert_with(|| fresh.into());
+    match console.api.call(operation, parameters, &visit.visitor).await {
+        // The id was taken meanwhile: the same form was on its way twice.
+        Err(error) if error.field() == Some(RESOURCE_UUID) => before().await?.ok_or(error),
+        called => called.map(Called::Now),
     }
-    let takes_id = operation.rules.iter().any(|rule| rule.name == "resourceUuid");
-    if let Some(fresh) = fresh.filter(|_| takes_id) {
-        parameters.entry("resourceUuid").or_insert_with(|| fresh.into());
-    }
-    let reply = console.api.call(operation, parameters, &visit.visitor).await?;
-    Ok(show(console, visit, operation, &reply).await)
 }
 
 /// Runs an operation as a long job: it can be watched, cancelled, and found again. Short ones are waited for.
@@ -73,22 +100,21 @@ async fn submit(
     visit: &Visit,
     long: &'static OperationDescription,
     parameters: Map<String, Value>,
-    fresh: Option<&str>,
 ) -> Result<Reply, Box<ErrorCode>> {
     let Some(submit) = operation(SubmitLongJob::NAME) else { return Ok(see_other("/jobs")) };
     let name = match parameters.get("name").and_then(Value::as_str) {
         Some(name) => format!("{}: {name}", visit.texts.operation(long.name)),
         None => visit.texts.operation(long.name),
     };
-    let mut request = Map::from_iter([
+    let request = Map::from_iter([
         ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
         ("jobName".to_owned(), long.job_name().into()),
         ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
     ]);
-    if let Some(fresh) = fresh {
-        request.insert("resourceUuid".to_owned(), fresh.into());
-    }
-    let reply = console.api.call(submit, request, &visit.visitor).await?;
+    let reply = match call_once(console, visit, submit, request).await? {
+        Called::Now(reply) => reply,
+        Called::Before(page) => return Ok(see_other(&page)),
+    };
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
     match jobs::ended_soon(console, visit, uuid).await? {
         Some(reply) => Ok(show(console, visit, long, &reply).await),

@@ -204,6 +204,41 @@ fn a_form_that_is_sent_twice_does_its_work_once() {
 }
 
 #[test]
+fn a_form_that_is_on_its_way_twice_does_its_work_once() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    let visitor = Visitor::signed_in(&server);
+    let (token, storage) = (visitor.token(), server.backup_storage());
+    for round in 0..8 {
+        for (operation, form, place, kind) in [
+            ("CreateTag", vec![("name", "t"), ("value", "v")], "tags", "00"),
+            // As a long job.
+            (
+                "CreateVolumeBackup",
+                vec![("name", "b"), ("volumeUuid", volume.as_str()), ("backupStorageUuid", storage.as_str())],
+                "jobs",
+                "01",
+            ),
+        ] {
+            let fresh = format!("0123456789ab4def8123456789ab{kind}{round:02}");
+            let form = [form, vec![("csrf", token.as_str()), ("fresh", fresh.as_str())]].concat();
+            let request = || visitor.request("POST", &format!("/do/{operation}")).body(encoded(&form));
+            let places: Vec<_> = std::thread::scope(|scope| {
+                let sent: Vec<_> = (0..4).map(|_| request()).map(|it| scope.spawn(|| Server::send(it))).collect();
+                sent.into_iter().map(|it| location(&it.join().unwrap())).collect()
+            });
+            assert!(
+                places.iter().all(|it| it.starts_with(&format!("/{place}/{fresh}")) || it.starts_with("/backups/"))
+            );
+            assert!(places.iter().filter(|it| it.contains("done=")).count() <= 1, "{places:?}");
+        }
+    }
+    assert_eq!(server.query("/zstack/v1/tags").len(), 8);
+    assert_eq!(server.query("/zstack/v1/longjobs").len(), 8);
+}
+
+#[test]
 fn what_takes_away_asks_whether_one_is_sure() {
     let (_temp, server) = server();
     let visitor = Visitor::signed_in(&server);

@@ -273,19 +273,17 @@ impl WritingTask {
         connection.begin_with_options(immediate).await.map(Transaction::new)
     }
 
-    /// Runs what else waits. What failed for reasons of its own is answered; an error means that the transaction is gone,
-    /// with everything that is in `ended`.
+    /// Runs what else waits. What failed for reasons of its own is answered with the others: the reason may be what is not
+    /// committed yet. An error means that the transaction is gone, with everything that is in `ended`.
     async fn run_others(&mut self, transaction: &Transaction, ended: &mut Vec<Box<dyn Ended>>) -> Result<(), DbErr> {
         for _ in 1..BATCH {
             let Ok(change) = self.waiting.try_recv() else { break };
             transaction.next_change();
             let change = change.run(transaction).await;
-            if let Some(failed) = change.failure() {
-                let rolled_back = transaction.take_change_back().await;
-                change.answer(Ok(()));
-                taken_back(failed, rolled_back)?;
-            } else {
-                ended.push(change);
+            let failed = change.failure();
+            ended.push(change);
+            if let Some(failed) = failed {
+                taken_back(failed, transaction.take_change_back().await)?;
             }
         }
         Ok(())
