@@ -8,19 +8,25 @@ for (const sign of ['pointerdown', 'keydown', 'scroll']) addEventListener(sign, 
 
 for (const part of document.querySelectorAll('[data-live]')) {
   let events;
+  let again;
+  const leave = () => { clearTimeout(again); events?.close(); };
   const follow = () => {
+    leave();
     events = new EventSource(part.dataset.live);
     events.addEventListener('part', (event) => {
       // What somebody is about to use stays as it is.
       if (!part.contains(document.activeElement)) part.innerHTML = event.data;
     });
     // All of the page says something else then.
-    events.addEventListener('end', () => { events.close(); location.reload(); });
-    // A stream ends now and then, and the browser asks for another one.
-    events.addEventListener('error', () => { if (Date.now() - seen > IDLE) events.close(); });
+    events.addEventListener('end', () => { leave(); location.reload(); });
+    // A stream ends now and then, and the browser asks for another one; but not after a refusal, which may be over soon.
+    events.addEventListener('error', () => {
+      if (Date.now() - seen > IDLE) leave();
+      else if (events.readyState === EventSource.CLOSED) again = setTimeout(follow, 5000);
+    });
   };
   // A browser has few connections to a server: pages that nobody sees take none.
-  const look = () => { if (document.hidden) events?.close(); else follow(); };
+  const look = () => { if (document.hidden) leave(); else follow(); };
   if ('ended' in part.dataset) continue;
   document.addEventListener('visibilitychange', look);
   look();

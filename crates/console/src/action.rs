@@ -3,7 +3,7 @@
 
 use crate::console::Console;
 use crate::forms::{self, Control, HAD};
-use crate::layout::{ErrorBox, Layout, failure, page as render};
+use crate::layout::{ErrorBox, Layout, failure, form_page};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -41,12 +41,8 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
         return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
     let is_sure = !operation.effect.loses() || visit.form.get("sure").is_some();
-    if !visit.shows_token() {
-        let notice = if visit.is_from_here() { visit.texts.form_expired } else { visit.texts.from_elsewhere };
+    if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)) {
         return form(console, visit, operation, &visit.form, None, Some(notice)).await;
-    }
-    if !is_sure {
-        return form(console, visit, operation, &visit.form, None, Some(visit.texts.not_sure)).await;
     }
     match outcome::perform(console, visit, operation).await {
         Ok(reply) => reply,
@@ -87,8 +83,7 @@ async fn form(
         Ok(controls) => controls,
         Err(error) => return failure(visit, error),
     };
-    let is_wrong = error.is_some() || notice.is_some();
-    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let is_refused = error.is_some() || notice.is_some();
     let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
     let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
     let view = ActionPage {
@@ -106,7 +101,7 @@ async fn form(
         error: error.map(|error| ErrorBox::new(visit, error)),
         curl: curl_line(operation, typed),
     };
-    render(status, &view, &visit.headers)
+    form_page(is_refused, &view, &visit.headers)
 }
 
 /// The command line that does the same as the form, for a page that changes as one types.

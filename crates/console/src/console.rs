@@ -102,7 +102,10 @@ impl Console {
             return match page {
                 // A script asks, which cannot sign in.
                 Page::Running | Page::Job(_) | Page::Downloads(_) | Page::Curl(_) => {
-                    respond::text(StatusCode::UNAUTHORIZED, "text/plain;charset=UTF-8", visit.texts.session_ended)
+                    let status = known.err().map_or(StatusCode::UNAUTHORIZED, |error| sign_in::status_of(&error));
+                    let is_unknown = status == StatusCode::UNAUTHORIZED;
+                    let text = if is_unknown { visit.texts.session_ended } else { visit.texts.failed };
+                    respond::text(status, "text/plain;charset=UTF-8", text)
                 }
                 _ => sign_in::ask(&visit, known.err()),
             };

@@ -103,7 +103,11 @@ pub(crate) struct ErrorBox {
 
 impl ErrorBox {
     /// That error, with all that led to it.
-    pub(crate) fn new(visit: &Visit, error: Box<ErrorCode>) -> Self {
+    pub(crate) fn new(visit: &Visit, mut error: Box<ErrorCode>) -> Self {
+        // Some advice is for programs that call the API.
+        if let Some(advice) = visit.texts.advice(&error) {
+            error.elaboration = Some(advice.to_owned());
+        }
         let mut causes = Vec::new();
         let mut next = error.cause.as_deref();
         while let Some(cause) = next {
@@ -131,6 +135,11 @@ pub(crate) fn failure(visit: &Visit, error: Box<ErrorCode>) -> Reply {
 pub(crate) fn not_found(visit: &Visit) -> Reply {
     let layout = Layout::new(visit, visit.texts.not_found, "-");
     page(StatusCode::NOT_FOUND, &Failure { layout, error: None }, &visit.headers)
+}
+
+/// A page with a form, which was refused or is asked for.
+pub(crate) fn form_page(is_refused: bool, template: &impl Template, asked_with: &HeaderMap) -> Reply {
+    page(if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, template, asked_with)
 }
 
 /// A page.

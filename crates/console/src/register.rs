@@ -3,13 +3,13 @@
 use crate::cell::{isolated, text};
 use crate::collections::{collection, operation};
 use crate::console::Console;
-use crate::layout::{ErrorBox, Layout, REGISTERED, not_found, page as render};
+use crate::layout::{ErrorBox, Layout, REGISTERED, form_page, not_found};
 use crate::outcome;
 use crate::pairs::link;
 use crate::respond::see_other;
 use crate::visit::Visit;
 use askama::Template;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use imprint_api::{CreateDataVolume, ErrorCode, Operation};
 use imprint_server::Reply;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -49,8 +49,8 @@ pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
     if visit.method != Method::POST {
         return form(console, visit, None, None).await;
     }
-    if !visit.shows_token() {
-        return form(console, visit, Some(visit.texts.form_expired), None).await;
+    if let Some(notice) = visit.refuses_form() {
+        return form(console, visit, Some(notice), None).await;
     }
     match register(console, visit).await {
         Ok(path) => see_other(&path),
@@ -97,6 +97,5 @@ async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, er
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
     };
-    let status = if view.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render(status, &view, &visit.headers)
+    form_page(view.error.is_some() || notice.is_some(), &view, &visit.headers)
 }

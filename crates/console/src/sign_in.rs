@@ -27,7 +27,17 @@ struct SignInPage {
 /// The page that asks who it is.
 pub(crate) fn page(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
     let next = visit.form.get("next").or_else(|| visit.query.get("next")).unwrap_or("/").to_owned();
-    ask_for(visit, next, None, error)
+    match error {
+        Some(error) => ask_for(visit, status_of(&error), next, None, Some(error)),
+        // To be asked is no error, and browsers would note it as one.
+        None => ask_for(visit, StatusCode::OK, next, None, None),
+    }
+}
+
+/// The status of an answer to whoever is not let in. Only what signing in helps against is said to be that.
+pub(crate) fn status_of(error: &ErrorCode) -> StatusCode {
+    let is_unknown = [ErrorKind::AUTHENTICATION.code, ErrorKind::INVALID_SESSION.code].contains(&error.code.as_str());
+    if is_unknown { StatusCode::UNAUTHORIZED } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 /// The same in place of a page that only those who are signed in may see.
@@ -36,11 +46,11 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
         return open_again(visit);
     }
     let error = match error {
-        Some(error) if error.code != ErrorKind::INVALID_SESSION.code => return failure(visit, error),
+        Some(error) if status_of(&error) != StatusCode::UNAUTHORIZED => return failure(visit, error),
         other => other,
     };
     let notice = error.map(|_| format!("{} {}", visit.texts.session_ended, visit.texts.form_kept));
-    ask_for(visit, where_to(visit), notice, None)
+    ask_for(visit, StatusCode::OK, where_to(visit), notice, None)
 }
 
 /// Has the browser ask once more: it keeps the cookie back when another site's link leads here, and sends it when our own
@@ -75,11 +85,15 @@ fn encoded(segment: &str) -> String {
     percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn ask_for(visit: &Visit, next: String, notice: Option<String>, error: Option<Box<ErrorCode>>) -> Reply {
+fn ask_for(
+    visit: &Visit,
+    status: StatusCode,
+    next: String,
+    notice: Option<String>,
+    error: Option<Box<ErrorCode>>,
+) -> Reply {
     let layout = Layout::new(visit, visit.texts.sign_in, "-");
     let account = visit.form.get("account").unwrap_or_default().to_owned();
-    // To be asked is no error, and browsers would note it as one.
-    let status = if error.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let error = error.map(|error| ErrorBox::new(visit, error));
     layout::page(status, &SignInPage { layout, account, next, notice, error }, &visit.headers)
 }
@@ -93,7 +107,8 @@ struct Opening {
 /// Makes a session of a name and a password.
 pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
     if !visit.is_from_here() {
-        return ask_for(visit, "/".to_owned(), Some(visit.texts.from_elsewhere.to_owned()), None);
+        let notice = visit.texts.from_elsewhere.to_owned();
+        return ask_for(visit, StatusCode::UNPROCESSABLE_ENTITY, "/".to_owned(), Some(notice), None);
     }
     let password = visit.form.raw("password").unwrap_or_default();
     let account = visit.form.get("account").unwrap_or_default();
@@ -115,7 +130,7 @@ pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
 
 /// Ends the session.
 pub(crate) async fn sign_out(console: &Console, visit: &Visit) -> Reply {
-    if !visit.shows_token() {
+    if visit.refuses_form().is_some() {
         return respond::see_other("/");
     }
     if let Err(error) = end_session(console, visit).await {
@@ -141,5 +156,18 @@ fn set_cookie(reply: &mut Reply, visit: &Visit, value: &str) {
     let secure = if visit.secure { "; Secure" } else { "" };
     if let Ok(value) = HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}")) {
         reply.headers_mut().insert(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_is_not_known_is_told_to_sign_in() {
+        let status = |kind| status_of(&ErrorCode::new(kind, "no")).as_u16();
+        assert_eq!([ErrorKind::AUTHENTICATION, ErrorKind::INVALID_SESSION].map(status), [401, 401]);
+        // Too many guesses, too many calls, a database that is away.
+        assert_eq!([ErrorKind::OPERATION_FAILED, ErrorKind::NOT_READY, ErrorKind::INTERNAL].map(status), [503; 3]);
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod docs;
 pub(crate) mod protocol;
 
 use docs::DocsTexts;
+use imprint_api::ErrorCode;
 use protocol::Chapter;
 
 /// The words of one language.
@@ -126,6 +127,7 @@ pub(crate) struct Texts {
     pub(crate) protocol: &'static [Chapter],
     operations: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
+    advice: &'static [(&'static str, &'static str)],
 }
 
 /// English.
@@ -357,6 +359,11 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("volumeUuid", "Volume"),
         ("zoneUuid", "Zone"),
     ],
+    advice: &[
+        ("ID.1000", "Look at the name once more, and type the password again."),
+        ("ID.1001", "Sign in again."),
+        ("SYS.1001", "It took longer than it may. Try again when the server has less to do."),
+    ],
 };
 
 impl Texts {
@@ -366,6 +373,11 @@ impl Texts {
             Some((_, text)) => (*text).to_owned(),
             None => words(name),
         }
+    }
+
+    /// What whoever looks at a page can do about an error, where that differs from what a program can.
+    pub(crate) fn advice(&self, error: &ErrorCode) -> Option<&'static str> {
+        self.advice.iter().find(|(code, _)| *code == error.code).map(|(_, text)| *text)
     }
 
     /// What a field or a parameter is called.

@@ -83,10 +83,14 @@ impl Visit {
         self.visitor.session.as_deref().map(csrf_token).unwrap_or_default()
     }
 
-    /// Whether the form was sent from one of our pages of this session.
-    pub(crate) fn shows_token(&self) -> bool {
+    /// What is said of a form that was not sent from one of our pages of this session.
+    pub(crate) fn refuses_form(&self) -> Option<&'static str> {
+        if !self.is_from_here() {
+            return Some(self.texts.from_elsewhere);
+        }
         let given = self.form.raw("csrf").unwrap_or_default();
-        self.is_from_here() && self.visitor.session.as_deref().is_some_and(|session| is_csrf_token(session, given))
+        let is_ours = self.visitor.session.as_deref().is_some_and(|session| is_csrf_token(session, given));
+        (!is_ours).then_some(self.texts.form_expired)
     }
 
     /// Whether no other site made the browser send this. Programs that are no browsers say nothing, and need no protection.

@@ -169,9 +169,15 @@ fn a_form_that_another_site_sends_changes_nothing() {
     // The one form does for both.
     let form = |token: &str| encoded(&[("name", "x"), ("file", "a.raw"), ("format", "raw"), ("csrf", token)]);
     for path in ["/sign-out", "/volumes/register"] {
-        Server::send(visitor.request("POST", path).body(form(&other)));
+        let old = Server::send(visitor.request("POST", path).body(form(&other)));
         let elsewhere = visitor.request("POST", path).header("Sec-Fetch-Site", "cross-site");
-        Server::send(elsewhere.body(form(&token)));
+        let elsewhere = Server::send(elsewhere.body(form(&token)));
+        if path == "/volumes/register" {
+            // Each is told what is wrong.
+            assert_eq!((old.status, elsewhere.status), (422, 422));
+            assert!(old.text.contains("older than your session"), "{}", old.text);
+            assert!(elsewhere.text.contains("from another address"), "{}", elsewhere.text);
+        }
         assert!(visitor.get("/settings").text.contains("Sign out"), "{path}");
         assert_eq!(volumes(), 0, "{path}");
     }
@@ -182,7 +188,7 @@ fn a_form_that_another_site_sends_changes_nothing() {
     let foreign =
         Visitor::new(&server).request("POST", "/sign-in").header("Origin", "http://evil.example").body(encoded(&form));
     let reply = Server::send(foreign);
-    assert!(reply.status != 303 && reply.headers.get("set-cookie").is_none(), "{}", reply.status);
+    assert!(reply.status == 422 && reply.headers.get("set-cookie").is_none(), "{}", reply.status);
 
     let done = Server::send(post(&token).header("Origin", &own).header("Sec-Fetch-Site", "same-origin"));
     assert!(location(&done).starts_with("/tags/"), "{}", location(&done));
@@ -482,7 +488,13 @@ fn guesses_through_the_form_are_counted_like_those_through_the_api() {
     let limited = wrong.filter(|reply| reply.text.contains("too many log-ins")).count();
     assert!(limited > 0, "{limited}");
     // The right one is not looked at from there either, by any way; elsewhere it is.
-    assert!(sign_in("192.0.2.1", PASSWORD).text.contains("too many log-ins"));
+    let refused = sign_in("192.0.2.1", PASSWORD);
+    assert!(refused.text.contains("too many log-ins"));
+    // It is not the password that is wrong.
+    assert_eq!(refused.status, 503);
+    let wrong = sign_in("203.0.113.7", "wrong");
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.text.contains("type the password again") && !wrong.text.contains("SHA-512"), "{}", wrong.text);
     assert_eq!(sign_in("203.0.113.7", PASSWORD).status, 303);
 }
 
