@@ -1,7 +1,8 @@
 //! What surrounds every page: head, menu, who is signed in, and what happened just now.
 
 use crate::assets;
-use crate::collections::{COLLECTIONS, operation};
+use crate::collections::COLLECTIONS;
+use crate::done;
 use crate::respond;
 use crate::texts::{ENGLISH, Texts};
 use crate::visit::{Person, Visit};
@@ -45,9 +46,6 @@ pub(crate) struct MenuEntry {
     pub(crate) current: Option<&'static str>,
 }
 
-/// What was done when it was no operation: a disk file became a volume.
-pub(crate) const REGISTERED: &str = "register";
-
 /// The collections of the menu; others are reached from pages.
 const IN_MENU: &[&str] =
     &["volumes", "backups", "images", "backup-storages", "primary-storages", "jobs", "accounts", "access-keys", "tags"];
@@ -71,16 +69,12 @@ impl Layout {
             }
         }
         menu.push(entry("docs", texts.reference));
-        let done = visit.query.get("done").and_then(|done| match done {
-            REGISTERED => Some(texts.register_volume.to_owned()),
-            name => operation(name).map(|operation| texts.operation(operation.name)),
-        });
         Self {
             texts,
             title: title.to_owned(),
             menu,
             person: visit.person.clone(),
-            notice: done.map(|what| format!("{} {what}", texts.done)),
+            notice: done::notice(visit),
             style: assets::path("console.css"),
             icon: assets::path("icon.svg"),
             script: assets::path("console.js"),

@@ -28,6 +28,7 @@ mod compare;
 mod console;
 mod detail;
 mod docs;
+mod done;
 mod downloads;
 mod events;
 mod forms;

@@ -5,6 +5,7 @@ use crate::cell::is_id;
 use crate::collections::{of_class, operation};
 use crate::console::Console;
 use crate::detail::{Fact, Part, facts};
+use crate::done;
 use crate::forms;
 use crate::jobs;
 use crate::layout::{Layout, page as render};
@@ -150,10 +151,7 @@ pub(crate) fn leads_to(
 /// Shows what an operation answered.
 async fn show(console: &Console, visit: &Visit, operation: &OperationDescription, reply: &Value) -> Reply {
     let form = &visit.form;
-    let done = |path: &str| {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        see_other(&format!("{path}{joint}done={}", operation.name))
-    };
+    let done = |page: &str| see_other(&done::link(visit, page, operation.name));
     let secret = reply.pointer("/inventory/AccessKeySecret").is_some_and(Value::is_string);
     let made = place(operation, reply).filter(|_| !secret);
     let there = made.or_else(|| forms::subject_page(operation, form).filter(|_| SHOWN_THERE.contains(&operation.name)));

@@ -3,9 +3,9 @@
 use crate::cell::{isolated, text};
 use crate::collections::{collection, operation};
 use crate::console::Console;
-use crate::layout::{ErrorBox, Layout, REGISTERED, form_page, not_found};
+use crate::done::{self, REGISTERED};
+use crate::layout::{ErrorBox, Layout, form_page, not_found};
 use crate::outcome;
-use crate::pairs::link;
 use crate::respond::see_other;
 use crate::visit::Visit;
 use askama::Template;
@@ -69,8 +69,8 @@ async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorC
         parameters.insert("primaryStorageUuid".to_owned(), storage.into());
     }
     let reply = console.api.call(create, parameters, &visit.visitor).await?;
-    let done = crate::pairs::Pairs::default().with("done", REGISTERED);
-    Ok(link(&outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned()), &done))
+    let page = outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned());
+    Ok(done::link(visit, &page, REGISTERED))
 }
 
 async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, error: Option<Box<ErrorCode>>) -> Reply {

@@ -1,7 +1,7 @@
 //! The console's forms over HTTP: what they send, what they say when something is wrong, and where they lead.
 
 use crate::server::{Reply, Server, data_with, sample_disk, text};
-use crate::visitor::{Visitor, encoded, location};
+use crate::visitor::{Visitor, done, encoded};
 use crate::waiting::until;
 use serde_json::Value;
 use std::fs::File;
@@ -44,7 +44,7 @@ fn a_description_that_was_there_can_be_emptied() {
     assert_eq!(send(&visitor, "UpdateVolume", &[("uuid", &volume), ("name", "disk"), ("description", "")]).status, 303);
     assert_eq!(described(), "of the web server");
     let fields = [("uuid", volume.as_str()), ("name", "disk"), ("description", ""), ("had", "description")];
-    assert_eq!(location(&send(&visitor, "UpdateVolume", &fields)), format!("/volumes/{volume}?done=UpdateVolume"));
+    assert_eq!(done(&send(&visitor, "UpdateVolume", &fields)), format!("/volumes/{volume}?done=UpdateVolume"));
     assert_eq!(described(), Value::from(""));
     assert!(
         !visitor.get(&format!("/do/UpdateVolume?uuid={volume}")).text.contains("name=\"had\" value=\"description\"")
@@ -78,21 +78,21 @@ fn who_deletes_a_tag_gets_back_to_what_it_was_on() {
     let (_temp, server, volume) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
     let fields = [("resourceType", "VolumeVO"), ("resourceUuid", volume.as_str()), ("tag", "web")];
-    let made = location(&send(&visitor, "CreateUserTag", &fields));
+    let made = done(&send(&visitor, "CreateUserTag", &fields));
     let tag = made.trim_end_matches("?done=CreateUserTag");
     let uuid = tag.strip_prefix("/user-tags/").unwrap();
     let page = visitor.get(tag).text;
     let link = format!("/do/DeleteTag?uuid={uuid}&#38;back=%2Fvolumes%2F{volume}");
     assert!(page.contains(&link), "{page}");
     let back = format!("/volumes/{volume}");
-    let done = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &back)]);
-    assert_eq!(location(&done), format!("{back}?done=DeleteTag"));
+    let deleted = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &back)]);
+    assert_eq!(done(&deleted), format!("{back}?done=DeleteTag"));
     // What is gone has no page: its table is shown.
-    let made = location(&send(&visitor, "CreateUserTag", &fields));
+    let made = done(&send(&visitor, "CreateUserTag", &fields));
     let tag = made.trim_end_matches("?done=CreateUserTag").to_owned();
     let uuid = tag.strip_prefix("/user-tags/").unwrap();
-    let done = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &tag)]);
-    assert_eq!(location(&done), "/user-tags?done=DeleteTag");
+    let deleted = send(&visitor, "DeleteTag", &[("uuid", uuid), ("back", &tag)]);
+    assert_eq!(done(&deleted), "/user-tags?done=DeleteTag");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_export_leads_to_the_image_and_its_downloads_are_seen_while_they_run() {
     assert!(!page().contains("/events/downloads/"));
     let storage = server.backup_storage();
     let fields = [("imageUuid", image.as_str()), ("backupStorageUuid", &storage), ("exportFormat", "raw")];
-    let done = location(&send(&visitor, "ExportImageFromBackupStorage", &fields));
+    let done = done(&send(&visitor, "ExportImageFromBackupStorage", &fields));
     if let Some(job) = done.strip_prefix("/jobs/") {
         // It took longer than one waits for: the job's page leads there.
         crate::waiting::until_job_is(&server, job, "Succeeded");
@@ -173,7 +173,7 @@ fn a_normal_account_shares_with_whom_it_does_not_see_and_takes_it_back() {
     let mut ann = Visitor::new(&server);
     ann.sign_in("ann", "ann", "/");
     let name = [("name", "disk"), ("diskSize", "1048576")];
-    let volume = location(&send(&ann, "CreateDataVolume", &name)).split(['/', '?']).nth(2).unwrap().to_owned();
+    let volume = done(&send(&ann, "CreateDataVolume", &name)).split(['/', '?']).nth(2).unwrap().to_owned();
     let page = ann.get(&format!("/volumes/{volume}")).text;
     for operation in ["ShareResource", "RevokeResourceSharing"] {
         assert!(page.contains(&format!("/do/{operation}?resourceUuids={volume}")), "{page}");

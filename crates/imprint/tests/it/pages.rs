@@ -1,7 +1,7 @@
 //! The console's pages over HTTP: what browsers are told about them, and what they cannot be made to do.
 
 use crate::server::{ADMIN, PASSWORD, Reply, Server, data_with, sample_disk, text};
-use crate::visitor::{Visitor, encoded, location};
+use crate::visitor::{Visitor, done, encoded, location};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -203,7 +203,7 @@ fn a_form_that_is_sent_twice_does_its_work_once() {
     let fresh = page.split_once("name=\"fresh\" value=\"").unwrap().1.split('"').next().unwrap();
     let token = visitor.token();
     let form = [("name", "t"), ("value", "v"), ("csrf", &token), ("fresh", fresh)];
-    let send = || location(&Server::send(visitor.request("POST", "/do/CreateTag").body(encoded(&form))));
+    let send = || done(&Server::send(visitor.request("POST", "/do/CreateTag").body(encoded(&form))));
     assert_eq!(send(), format!("/tags/{fresh}?done=CreateTag"));
     assert_eq!(send(), format!("/tags/{fresh}"));
     assert_eq!(server.query("/zstack/v1/tags?q=name=t").len(), 1);
@@ -258,8 +258,15 @@ fn what_takes_away_asks_whether_one_is_sure() {
     let accounts = || server.query(&format!("/zstack/v1/accounts?q=uuid={account}")).len();
     assert_eq!(accounts(), 1);
     let form = [("uuid", account.as_str()), ("csrf", &token), ("sure", "yes")];
-    let done = Server::send(visitor.request("POST", path).body(encoded(&form)));
-    assert_eq!(location(&done), "/accounts?done=DeleteAccount");
+    let reply = Server::send(visitor.request("POST", path).body(encoded(&form)));
+    assert_eq!(done(&reply), "/accounts?done=DeleteAccount");
+    // That is said of what was done, and by no other link.
+    let says = |visitor: &Visitor, place: &str| visitor.get(place).text.contains("Done: Delete");
+    assert!(says(&visitor, &location(&reply)));
+    assert!(!says(&Visitor::signed_in(&server), &location(&reply)));
+    for place in ["/accounts?done=DeleteAccount", "/accounts?done=DeleteAccount.0123456789abcdef"] {
+        assert!(!says(&visitor, place), "{place}");
+    }
     assert_eq!(accounts(), 0);
 }
 

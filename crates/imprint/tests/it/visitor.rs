@@ -66,6 +66,16 @@ pub(crate) fn encoded(form: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
+/// Where an answer leads that says what was done; without what shows that this session did it.
+#[track_caller]
+pub(crate) fn done(reply: &Reply) -> String {
+    let location = location(reply);
+    match location.rsplit_once('.').filter(|(_, mark)| mark.len() == 16) {
+        Some((place, _)) => place.to_owned(),
+        None => location,
+    }
+}
+
 /// Where an answer leads.
 #[track_caller]
 pub(crate) fn location(reply: &Reply) -> String {
