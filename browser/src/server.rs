@@ -19,7 +19,11 @@ pub struct Server {
 impl Server {
     /// Starts the binary that was built last: `target/debug/imprint`, unless `IMPRINT_BINARY` names another one.
     pub fn start() -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// The same with this data directory.
+    pub fn start_in(data: TempDir) -> Self {
         std::fs::create_dir(data.path().join("volumes")).expect("a folder for volumes");
         let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/imprint");
         let binary = std::env::var_os("IMPRINT_BINARY").map_or_else(built, PathBuf::from);

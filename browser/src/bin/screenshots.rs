@@ -22,7 +22,9 @@ struct Pages(Vec<(&'static str, String)>);
 fn main() {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).expect("usage: screenshots FOLDER");
     std::fs::create_dir_all(&folder).expect("the folder of the pictures");
-    let server = Server::start();
+    // Pages show where things lie.
+    let data = tempfile::Builder::new().prefix("imprint").rand_bytes(0).tempdir();
+    let server = Server::start_in(data.expect("nothing of that name in the folder for temporary files"));
     let browser = Browser::start(server.base());
     browser.sign_in_as_administrator();
     let pages = fill(&browser, &server);
