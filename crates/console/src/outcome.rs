@@ -159,7 +159,9 @@ async fn show(console: &Console, visit: &Visit, operation: &OperationDescription
         return done(&path);
     }
     let back = still_there(console, visit, operation, forms::back(operation, form)).await;
-    if reply.as_object().is_none_or(Map::is_empty) {
+    // That it succeeded is said by the answer itself.
+    let says_more = |(name, value): (&String, &Value)| name != "success" || *value != Value::Bool(true);
+    if !reply.as_object().into_iter().flatten().any(says_more) {
         return done(&back);
     }
     let shown = reply.get("inventory").unwrap_or(reply);

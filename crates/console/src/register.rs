@@ -12,11 +12,7 @@ use askama::Template;
 use hyper::Method;
 use imprint_api::{CreateDataVolume, ErrorCode, Operation};
 use imprint_server::Reply;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, json};
-
-/// What stays as it is in the path of a source.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 #[derive(Debug, Template)]
 #[template(path = "register.html")]
@@ -61,8 +57,7 @@ pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
 async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorCode>> {
     let Some(create) = operation(CreateDataVolume::NAME) else { return Ok("/volumes".to_owned()) };
     let given = |name: &str| visit.form.get(name).unwrap_or_default();
-    let file = utf8_percent_encode(given("file"), PATH);
-    let source = format!("volume::source::file:{file}?format={}", given("format"));
+    let source = format!("volume::source::file:{}?format={}", given("file"), given("format"));
     let mut parameters =
         Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!([source]))]);
     if let Some(storage) = visit.form.get("primaryStorageUuid") {

@@ -2,9 +2,10 @@
 //! Ready, and the same can be done again.
 
 use crate::copies::{download, second_storage, stored_bytes, template};
-use crate::reconciling::{counts, database_files, sync_backups, wait_for_catalog};
+use crate::reconciling::{counts, database_files, sync_backups};
 use crate::restore_crashes::call_and_kill_when;
 use crate::server::{Server, data_with, noise, text};
+use crate::waiting::until;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -15,7 +16,7 @@ const ROUNDS: u64 = 8;
 const DISK: usize = 80 << 20;
 
 /// More than one transaction of a reconciliation adopts.
-const IMAGES: usize = 300;
+const IMAGES: usize = 700;
 
 /// The storages that have a backup or an image, all of which must be Ready, as it must be itself.
 #[track_caller]
@@ -124,9 +125,11 @@ fn a_reconciliation_that_was_killed_has_adopted_only_what_is_whole_and_is_ended_
     }
     let storage = server.backup_storage();
     let images: Vec<_> = (0..IMAGES).map(|_| server.template(&backups[7].0, "kept").inventory()).collect();
-    for image in &images {
-        wait_for_catalog(&server, &storage, image);
-    }
+    let store = format!("/zstack/v1/backup-storage/{storage}/image-store");
+    until("all records", || {
+        let reply = server.put(&store, &json!({"getImagesFromImageStoreBackupStorage": {}})).ok();
+        reply["infos"].as_array().is_some_and(|infos| infos.len() == images.len())
+    });
     let action = format!("/zstack/v1/volume-backups/imageStore/{storage}/actions");
     let body: Value = json!({"syncVolumeBackup": {}});
     let written =
@@ -137,7 +140,7 @@ fn a_reconciliation_that_was_killed_has_adopted_only_what_is_whole_and_is_ended_
         lose_the_database(temp.path());
         server = Server::start_with(temp.path(), &flags);
         let before = written();
-        let has_come = || written() > before + round * 40_000;
+        let has_come = || written() > before + round * 110_000;
         let acknowledged = call_and_kill_when(server, "PUT", &action, &body, has_come);
         server = Server::start_with(temp.path(), &flags);
         let found = server.query("/zstack/v1/volume-backups");

@@ -1,7 +1,7 @@
 //! The console's forms over HTTP: what they send, what they say when something is wrong, and where they lead.
 
 use crate::server::{Reply, Server, data_with, sample_disk, text};
-use crate::visitor::{Visitor, done, encoded};
+use crate::visitor::{Visitor, done, encoded, location};
 use crate::waiting::until;
 use serde_json::Value;
 use std::fs::File;
@@ -204,4 +204,16 @@ fn a_quota_is_set_from_its_own_page() {
     let (link, _) = link.split_once('"').unwrap();
     assert!(link.contains(&format!("name={}", text(&quota["name"]))), "{link}");
     assert!(link.contains(&format!("identityUuid={ann}")), "{link}");
+}
+
+#[test]
+fn a_file_of_any_name_becomes_a_volume() {
+    let name = "my disk, 100% <b>?.raw";
+    let (temp, _) = data_with(name, &sample_disk(1));
+    let server = Server::start(temp.path());
+    let visitor = Visitor::signed_in(&server);
+    let form = [("name", "x"), ("file", name), ("format", "raw"), ("csrf", &visitor.token())];
+    location(&Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form))));
+    let backup = text(&server.backup(&text(&server.query("/zstack/v1/volumes")[0]["uuid"]))["uuid"]);
+    server.template(&backup, "t").inventory();
 }

@@ -223,11 +223,12 @@ fn whoever_reconciles_with_a_damaged_catalog_hears_of_it() {
     for file in database_files(temp.path()) {
         std::fs::remove_file(file).unwrap();
     }
-    // The record of the first backup.
+    // The record of the first backup; that of the second one names it as its parent.
     let objects = std::fs::read_dir(temp.path().join("store/catalog")).unwrap().map(|entry| entry.unwrap().path());
     let mut of_first = objects.filter(|path| {
         let bytes = std::fs::read(path).unwrap();
-        bytes.windows(32).any(|window| window == backups[0].as_bytes())
+        let names = |backup: &str| bytes.windows(32).any(|window| window == backup.as_bytes());
+        names(&backups[0]) && !names(&backups[1])
     });
     let damaged = of_first.next().unwrap();
     let mut bytes = std::fs::read(&damaged).unwrap();
