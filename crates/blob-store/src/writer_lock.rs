@@ -24,13 +24,13 @@ pub enum Sharing {
 /// The right to write to a store, given back when it is dropped or its process ends, however suddenly.
 #[derive(Debug)]
 pub struct WriterLock {
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl WriterLock {
     /// Where the backend has no such lock.
     pub(crate) fn unneeded() -> Self {
-        Self { _file: None }
+        Self { file: None }
     }
 
     /// Locks the directory of a local store; `None` while somebody else writes there.
@@ -44,9 +44,18 @@ impl WriterLock {
             Sharing::OneDatabase => file.try_lock_shared(),
         };
         match locked {
-            Ok(()) => Ok(Some(Self { _file: Some(file) })),
+            Ok(()) => Ok(Some(Self { file: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(directory_error(&path, source)),
+        }
+    }
+}
+
+/// Gives the lock back at once: to close the file is not enough while a process that was just forked has it open, too.
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
         }
     }
 }
