@@ -2,7 +2,7 @@
 //! what can be done with one. Everything else about these pages is the same for all.
 
 use crate::texts::Texts;
-use imprint_api::{OperationDescription, QueryDescription, operations, queries};
+use imprint_api::{Need, OperationDescription, QueryDescription, operations, queries};
 use serde_json::Value;
 
 /// A kind of thing.
@@ -77,6 +77,12 @@ pub(crate) enum When {
 }
 
 impl Action {
+    /// Whether only the thing's owner can do it.
+    pub(crate) fn is_for_owner(&self) -> bool {
+        let rules = operation(self.operation).into_iter().flat_map(|operation| &operation.rules);
+        rules.filter(|rule| rule.name == self.parameter).any(|rule| rule.need == Need::Ownership)
+    }
+
     /// Whether it makes sense with this one.
     pub(crate) fn fits(&self, row: &Value) -> bool {
         let is_one_of = |field: &str, values: &[&str]| match row.get(field) {

@@ -7,6 +7,7 @@ use crate::jobs::JobState;
 use crate::layout::{Layout, failure, not_found, page as render};
 use crate::list::{Link, Section, action_link};
 use crate::names::Names;
+use crate::ownership;
 use crate::pairs::Pairs;
 use crate::panels::{self, Panel};
 use crate::visit::Visit;
@@ -69,7 +70,8 @@ async fn load(
 ) -> Result<Option<DetailPage>, Box<ErrorCode>> {
     let Some(row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
     let back = bearer(&row).unwrap_or_else(|| format!("/{}/{uuid}", found_in.path));
-    let fitting = found_in.actions.iter().filter(|action| action.fits(&row));
+    let is_anothers = ownership::is_anothers(console, visit, uuid).await?;
+    let fitting = found_in.actions.iter().filter(|action| action.fits(&row) && !(is_anothers && action.is_for_owner()));
     let actions = fitting.filter_map(|action| {
         let value = text(&row, action.field);
         let given = Pairs::default().with(action.parameter, value).with("back", &back);

@@ -47,11 +47,14 @@ struct Watching {
 }
 
 impl Watching {
-    /// What it looks like now, and whether that is the end; `None` when it cannot be seen any more.
+    /// What it looks like now, and whether that is the end; `None` when it cannot be seen now.
     async fn look(&self) -> Option<(String, bool)> {
         match &self.watched {
             Watched::Job(uuid) => {
-                let row = self.console.row("jobs", uuid, &self.visit).await.ok()??;
+                let Some(row) = self.console.row("jobs", uuid, &self.visit).await.ok()? else {
+                    // It was deleted: the page says so when it is asked for again.
+                    return Some((String::new(), true));
+                };
                 let state = JobState::new(&self.console, &self.visit, &row);
                 Some((state.render().ok()?, !state.runs()))
             }

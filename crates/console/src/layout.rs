@@ -1,6 +1,7 @@
 //! What surrounds every page: head, menu, who is signed in, and what happened just now.
 
 use crate::assets;
+use crate::cell::isolated;
 use crate::collections::COLLECTIONS;
 use crate::done;
 use crate::respond;
@@ -11,6 +12,7 @@ use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use imprint_api::ErrorCode;
 use imprint_server::Reply;
+use std::borrow::Cow;
 
 /// What surrounds a page.
 #[derive(Clone, Debug)]
@@ -80,6 +82,11 @@ impl Layout {
             script: assets::path("console.js"),
             reload: false,
         }
+    }
+
+    /// The title as the browser's tab shows it, where markup cannot keep a name from turning around what follows.
+    pub(crate) fn tab_title(&self) -> Cow<'_, str> {
+        if self.title.is_ascii() { Cow::Borrowed(&self.title) } else { Cow::Owned(isolated(&self.title)) }
     }
 }
 

@@ -38,6 +38,7 @@ mod list;
 mod names;
 mod outcome;
 mod overview;
+mod ownership;
 mod pairs;
 mod panels;
 mod prose;

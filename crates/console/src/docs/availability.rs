@@ -1,9 +1,10 @@
 //! Whether whoever looks can run an operation here and now, and if not, what is missing and where to get it.
 
-use crate::collections::{Collection, When, collection, of_kind};
+use crate::collections::{Collection, When, of_kind};
 use crate::console::Console;
 use crate::docs::entry::Entry;
 use crate::forms;
+use crate::ownership;
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use imprint_api::{Access, ErrorCode, Method, Need, OperationDescription, ParamRule, ResourceKind};
@@ -45,7 +46,10 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
         let Some(kind) = rule.resource.filter(|_| rule.required || is_chosen(operation, rule)) else { continue };
         let Some(known) = of_kind(kind.as_str()) else { continue };
         let wanted = wanted(operation, rule, known, kind);
-        let others = shared_by_others(console, visit, kind, rule.need).await?;
+        let others = match rule.need {
+            Need::Ownership => ownership::all_but_anothers(console, visit, kind).await?,
+            Need::Share | Need::Nothing => None,
+        };
         let counted = async |wanted: &Wanted| {
             let conditions = [conditions(wanted), others.iter().cloned().collect()].concat();
             count(console, visit, known, &conditions).await
@@ -82,31 +86,6 @@ enum Lack {
     Fitting,
     /// One that is as wanted, and it takes another one.
     Another,
-}
-
-/// Shares of others that are looked at; of what else others share it is said that one can name it.
-const SHARES: usize = 1000;
-
-/// The condition that leaves out what the visitor sees and cannot name, since it must be one's own; `None` if there is nothing.
-async fn shared_by_others(
-    console: &Console,
-    visit: &Visit,
-    kind: ResourceKind,
-    need: Need,
-) -> Result<Option<String>, Box<ErrorCode>> {
-    let (Some(person), Some(shares)) = (&visit.person, collection("shares")) else { return Ok(None) };
-    if need != Need::Ownership || person.caller.administrator {
-        return Ok(None);
-    }
-    let asked = Pairs::default()
-        .with("q", &format!("ownerAccountUuid!={}", person.caller.account))
-        .with("q", &format!("resourceType={}", kind.as_str()))
-        .with("fields", "resourceUuid")
-        .with("limit", &SHARES.to_string());
-    let found = console.api.query(shares.query(), &asked.encoded(), &visit.visitor).await?;
-    let found = found.inventories.unwrap_or_default();
-    let uuids: Vec<_> = found.iter().filter_map(|row| row.get("resourceUuid")?.as_str()).collect();
-    Ok((!uuids.is_empty()).then(|| format!("uuid!?={}", uuids.join(","))))
 }
 
 /// Whether there must be something that the server can choose, unless the call says what.

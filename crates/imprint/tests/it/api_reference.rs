@@ -178,6 +178,11 @@ fn what_others_share_is_nothing_to_change() {
         says(operation, "None of the volumes that you see is yours");
     }
     says("DeleteVolumeBackup", "None of the backups that you see is yours");
+    // The page of one offers what whoever sees it may do, and nothing else.
+    let html = read_as(&server, &normal, &format!("/backups/{backup}"));
+    let offered: Vec<_> = html.split("href=\"/do/").skip(1).filter_map(|rest| rest.split('?').next()).collect();
+    assert!(offered.contains(&"CreateDataVolumeTemplateFromVolumeBackup"), "{offered:?}");
+    assert!(!offered.iter().any(|it| matches!(*it, "DeleteVolumeBackup" | "ShareResource")), "{offered:?}");
     // Whoever has one can.
     let mine = json!({"params": {"name": "mine", "diskSize": 1 << 20}});
     server.call_as(&normal, "POST", "/zstack/v1/volumes/data", &mine).ok();

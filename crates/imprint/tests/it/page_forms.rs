@@ -186,6 +186,13 @@ fn a_normal_account_shares_with_whom_it_does_not_see_and_takes_it_back() {
     let fields = [("resourceUuids", volume.as_str()), ("accountUuids", bob.as_str())];
     assert_eq!(send(&ann, "ShareResource", &fields).status, 303);
     assert_eq!(seen(), 1);
+    // Bob sees it and may tag it; what only its owner may do is not offered.
+    let mut visitor = Visitor::new(&server);
+    visitor.sign_in("bob", "bob", "/");
+    let page = visitor.get(&format!("/volumes/{volume}"));
+    assert_eq!(page.status, 200);
+    let offered: Vec<_> = page.text.split("href=\"/do/").skip(1).filter_map(|rest| rest.split('?').next()).collect();
+    assert_eq!(offered, ["AttachTagToResources"]);
     assert_eq!(send(&ann, "RevokeResourceSharing", &fields).status, 303);
     assert_eq!(seen(), 0);
 }

@@ -438,6 +438,9 @@ fn the_events_of_a_job_end_with_it() {
     other.sign_in("ann", "ann", "/");
     assert!(!other.get(&format!("/events/job/{job}")).text.contains("Succeeded"));
     assert_eq!(other.get(&format!("/jobs/{job}")).status, 404);
+    // What is gone has no more events: whoever watches asks for the page, which says so.
+    server.delete(&format!("/zstack/v1/longjobs/{job}"));
+    assert_eq!(visitor.get(&format!("/events/job/{job}")).text, "event: end\ndata: \n\n");
 }
 
 #[test]
