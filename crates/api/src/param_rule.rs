@@ -79,6 +79,13 @@ pub struct ParamRule {
     pub need: Need,
 }
 
+impl ParamRule {
+    /// Whether it is accepted because the protocol has it, and changes nothing: then its description begins so.
+    pub fn is_unused(&self) -> bool {
+        self.text.starts_with("Not used")
+    }
+}
+
 /// The rules of an operation's parameters, in the order of their declaration.
 ///
 /// # Panics

@@ -110,7 +110,7 @@ pub(crate) async fn controls(
         }
         control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| error.details.clone());
         let is_empty = control.value.is_empty() && control.wrong.is_none();
-        let is_rare = !rule.required && is_empty && is_rarely_given(&rule.name);
+        let is_rare = !rule.required && is_empty && (rule.is_unused() || is_rarely_given(&rule.name));
         if is_rare { &mut rare } else { &mut plain }.push(control);
     }
     Ok((plain, rare))

@@ -434,7 +434,12 @@ fn deleted(row: &ImageRow, storages: Option<&[BackupStorageUuid]>) -> Result<Vec
         .filter(|(_, reference)| meant(reference.storage) && reference.status == ResourceStatus::Deleted)
         .map(|(index, _)| index)
         .collect();
-    if indices.is_empty() { Err(ChangeImageError::NotDeleted { status: row.status }) } else { Ok(indices) }
+    if indices.is_empty() {
+        // An image whose copies are being removed is deleted itself until the last one is gone.
+        let status = row.refs.first().map_or(row.status, |reference| reference.status);
+        return Err(ChangeImageError::NotDeleted { status });
+    }
+    Ok(indices)
 }
 
 async fn locked(transaction: &Transaction, uuid: ImageUuid) -> Result<ImageRow, ChangeImageError> {

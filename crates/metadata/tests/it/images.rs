@@ -97,6 +97,8 @@ on_both! {
         assert!(matches!(ready, Err(ChangeImageError::NotDeleted { .. })));
         db.metadata.delete_image(uuid, None).await.unwrap();
         assert_eq!(db.metadata.begin_image_expunge(uuid, None).await.unwrap(), [world.storage]);
+        let again = db.metadata.begin_image_expunge(uuid, None).await;
+        assert!(matches!(again, Err(ChangeImageError::NotDeleted { status: ResourceStatus::Deleting })));
         assert_eq!(db.metadata.expunging_images().await.unwrap(), [uuid]);
         assert_eq!(db.metadata.image(uuid).await.unwrap().unwrap().refs[0].status, ResourceStatus::Deleting);
         let batch = db.metadata.take_catalog_batch(world.storage).await.unwrap().unwrap();
