@@ -1,5 +1,5 @@
 //! A browser with a fresh profile, driven as a person would: by what stands on the page. It finds no other host than this one,
-//! and notes what pages ask for and complain about.
+//! which is called `imprint.test`, too, and notes what pages ask for and complain about.
 //!
 //! A step that cannot be done panics and says what stood on the page.
 
@@ -33,7 +33,7 @@ const ARGUMENTS: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP imprint.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
 /// What a visitor's system prefers.
@@ -100,7 +100,12 @@ impl Browser {
 
     /// Opens a page of the server.
     pub fn open(&self, path: &str) {
-        self.wait(self.client.goto(&format!("{}{path}", self.base)), path);
+        self.visit(&format!("{}{path}", self.base));
+    }
+
+    /// Opens a page by its whole address.
+    pub fn visit(&self, url: &str) {
+        self.wait(self.client.goto(url), url);
     }
 
     /// The path and the query of the page.

@@ -19,6 +19,31 @@ fn a_permalink_leads_through_the_sign_in_to_the_same_page() {
 }
 
 #[test]
+fn a_link_from_another_site_leads_whoever_is_signed_in_to_the_page() {
+    let server = Server::start();
+    // Over plain HTTP, browsers say where a request comes from to addresses of this machine alone.
+    for [ours, other] in [["127.0.0.1", "imprint.test"], ["imprint.test", "127.0.0.1"]] {
+        let (ours, other) = (server.base().replace("127.0.0.1", ours), server.base().replace("127.0.0.1", other));
+        let browser = Browser::start(&ours);
+        let follow = |place: &str| {
+            browser.visit(&format!("{other}/sign-in"));
+            assert!(!browser.text().contains("Sign out"));
+            browser.script(&format!("location.href = {}", Value::from(format!("{ours}{place}"))), &[]);
+        };
+        follow("/images?status=Ready");
+        browser.wait_until("the page", || browser.place() == "/images?status=Ready");
+        browser.sign_in_as_administrator();
+        browser.complaints();
+        for place in ["/images?status=Ready", "/docs/QueryImage#availability"] {
+            follow(place);
+            browser.wait_for("Sign out");
+            assert_eq!(browser.place(), place);
+        }
+        assert_eq!(browser.complaints(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_session_that_ends_in_the_middle_of_a_form_costs_nothing_that_was_typed() {
     let server = Server::start();
     let browser = Browser::start(server.base());

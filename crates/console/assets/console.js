@@ -89,3 +89,16 @@ for (const form of document.querySelectorAll('form[data-curl]')) {
     }, 150);
   });
 }
+
+// Where another site's link leads, the browser keeps the session's cookie back, and gives it when our own page asks. Over plain
+// HTTP the server is not told which it was: then whoever is signed in all the same is seen by another request. Asked again is
+// once, should it not help. What stands behind `#` comes after it, because it would keep the browser from asking.
+const isSignedIn = async () => (await (await fetch('/sign-in')).text()).includes('<meta name="imprint-csrf"');
+const behind = sessionStorage.getItem('asked-again');
+sessionStorage.removeItem('asked-again');
+if (behind) location.replace(behind);
+const { again } = document.body.dataset;
+if (behind === null && (again === 'yes' || (again === 'perhaps' && await isSignedIn()))) {
+  sessionStorage.setItem('asked-again', here.hash);
+  location.replace(here.pathname + here.search);
+}

@@ -33,8 +33,10 @@ pub(crate) struct Layout {
     pub(crate) icon: String,
     /// Where the scripts lie.
     pub(crate) script: String,
-    /// Whether the browser is to ask for the page once more.
-    pub(crate) reload: bool,
+    /// The page's own address, when the browser is to ask for it once more.
+    pub(crate) reload: Option<String>,
+    /// Whether somebody may be signed in all the same.
+    pub(crate) may_be_known: bool,
 }
 
 /// A line of the menu.
@@ -80,7 +82,8 @@ impl Layout {
             style: assets::path("console.css"),
             icon: assets::path("icon.svg"),
             script: assets::path("console.js"),
-            reload: false,
+            reload: None,
+            may_be_known: visit.may_have_lost_its_cookie(),
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
 /// page does.
 pub(crate) fn open_again(visit: &Visit) -> Reply {
     let mut layout = Layout::new(visit, visit.texts.opening, "-");
-    layout.reload = true;
+    layout.reload = Some(where_to(visit));
     layout::page(StatusCode::OK, &Opening { layout }, &visit.headers)
 }
 

@@ -106,6 +106,13 @@ impl Visit {
         }
     }
 
+    /// Whether another site's link may have led here, of which the browser says nothing: over plain HTTP it does not, unless the
+    /// server is on the same machine.
+    pub(crate) fn may_have_lost_its_cookie(&self) -> bool {
+        let is_untold = self.headers.get("Sec-Fetch-Site").is_none();
+        self.method == Method::GET && self.path != "/sign-in" && self.visitor.session.is_none() && is_untold
+    }
+
     /// Whether another site's link led here: the browser has kept the session's cookie back then.
     pub(crate) fn came_from_elsewhere(&self) -> bool {
         self.headers.get("Sec-Fetch-Site").is_some_and(|site| site == "cross-site")

@@ -323,6 +323,23 @@ fn whoever_must_sign_in_gets_to_where_it_was_going_with_what_it_typed() {
 }
 
 #[test]
+fn a_link_from_another_site_has_the_page_asked_for_again() {
+    let (_temp, server) = server();
+    let stranger = Visitor::new(&server);
+    let from =
+        |site: &str| Server::send(stranger.request("GET", "/images?name=a%26b").header("Sec-Fetch-Site", site)).text;
+    let refresh = "<noscript><meta http-equiv=\"refresh\" content=\"0; url=/images?name=a%26b\"></noscript>";
+    let (elsewhere, here) = (from("cross-site"), from("same-origin"));
+    assert!(elsewhere.contains(refresh) && elsewhere.contains("data-again=\"yes\""), "{elsewhere}");
+    assert!(!here.contains("refresh") && !here.contains("data-again"), "{here}");
+    // Over plain HTTP nobody says where it came from, and a script finds out whether somebody is signed in.
+    let untold = stranger.get("/images?name=a%26b").text;
+    assert!(!untold.contains("refresh") && untold.contains("data-again=\"perhaps\""), "{untold}");
+    assert!(!Visitor::signed_in(&server).get("/images").text.contains("data-again"));
+    assert!(!stranger.get("/sign-in").text.contains("data-again"));
+}
+
+#[test]
 fn a_head_is_answered_as_a_get_without_its_body() {
     let (_temp, server) = server();
     let visitor = Visitor::signed_in(&server);
