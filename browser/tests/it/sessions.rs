@@ -40,6 +40,10 @@ fn a_link_from_another_site_leads_whoever_is_signed_in_to_the_page() {
             assert_eq!(browser.place(), place);
         }
         assert_eq!(browser.complaints(), [""; 0]);
+        // No link leads whoever is signed in to another host.
+        follow("//other.example/images");
+        browser.wait_for("Sign out");
+        assert!(browser.script("return location.href", &[]).as_str().is_some_and(|url| url.starts_with(&ours)));
     }
 }
 

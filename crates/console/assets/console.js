@@ -100,5 +100,8 @@ if (behind) location.replace(behind);
 const { again } = document.body.dataset;
 if (behind === null && (again === 'yes' || (again === 'perhaps' && await isSignedIn()))) {
   sessionStorage.setItem('asked-again', here.hash);
-  location.replace(here.pathname + here.search);
+  // As a whole: a path alone may begin with two slashes, and would be another host.
+  const place = new URL(here);
+  place.hash = '';
+  location.replace(place);
 }

@@ -146,12 +146,18 @@ async function send(mock) {
   }
 }
 
+// A mock changes nothing: what is left blank is that of the example.
+const isMock = () => new FormData(form).get('imprint-mode') === 'mock';
+const ask = () => { form.noValidate = isMock(); };
+form.addEventListener('change', ask);
+ask();
+
 // Without this script nothing is sent from here, and no secret is asked for.
 for (const part of form.querySelectorAll('fieldset, button')) part.disabled = false;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  const mock = new FormData(form).get('imprint-mode') === 'mock';
+  const mock = isMock();
   // What is asked twice is never sent unasked.
   if (mock || form.dataset.danger === undefined) {
     send(mock);

@@ -22,8 +22,8 @@ struct ActionPage {
     name: &'static str,
     summary: Prose,
     csrf: String,
-    /// The id of what the form makes: sent twice, it makes it once.
-    fresh: String,
+    /// The form's own id: sent twice, it does its work once.
+    form: String,
     back: String,
     /// The parameters that held a text when the form was made.
     had: Vec<String>,
@@ -91,7 +91,7 @@ async fn form(
         name: operation.name,
         summary: Prose::new(&operation.summary()),
         csrf: visit.csrf(),
-        fresh: JobUuid::random().to_string(),
+        form: JobUuid::random().to_string(),
         back: forms::back(operation, typed),
         had: typed.iter().filter(|(name, _)| *name == HAD).map(|(_, field)| field.to_owned()).collect(),
         plain,

@@ -81,7 +81,7 @@ pub(crate) const HAD: &str = "had";
 
 /// Names and values without those that only make a form work.
 fn without_machinery(form: &Pairs) -> Pairs {
-    form.clone().without("csrf").without("sure").without("back").without("fresh").without(HAD)
+    form.clone().without("csrf").without("sure").without("back").without("form").without(HAD)
 }
 
 /// Whether the parameter is a text that can be empty.

@@ -20,6 +20,7 @@ use imprint_api::{
 };
 use imprint_server::Reply;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// These could be long jobs, but are done before anybody could look at one.
 const QUICK: &[&str] =
@@ -68,31 +69,46 @@ enum Called {
     Before(String),
 }
 
-/// Calls an operation, unless the same form has done so.
+/// Calls an operation, unless the same form has done so with the same in it. Who goes back to a form and changes what it says
+/// wants another thing.
 async fn call_once(
     console: &Console,
     visit: &Visit,
     operation: &'static OperationDescription,
     mut parameters: Map<String, Value>,
 ) -> Result<Called, Box<ErrorCode>> {
-    let fresh = visit.form.get("fresh").filter(|fresh| is_id(fresh));
+    let form = visit.form.get("form").filter(|form| is_id(form));
     let takes_id = operation.rules.iter().any(|rule| rule.name == RESOURCE_UUID);
-    let (Some(fresh), Some(path), true) = (fresh, path_of_made(operation), takes_id) else {
+    let (Some(form), Some(path), true) = (form, path_of_made(operation), takes_id) else {
         return console.api.call(operation, parameters, &visit.visitor).await.map(Called::Now);
     };
+    let uuid = id_of_made(form, &parameters);
     let before = || async {
-        let made = console.row(path, fresh, visit).await?;
-        Ok::<_, Box<ErrorCode>>(made.map(|_| Called::Before(format!("/{path}/{fresh}"))))
+        let made = console.row(path, &uuid, visit).await?;
+        Ok::<_, Box<ErrorCode>>(made.map(|_| Called::Before(format!("/{path}/{uuid}"))))
     };
     if let Some(before) = before().await? {
         return Ok(before);
     }
-    parameters.entry(RESOURCE_UUID).or_insert_with(|| fresh.into());
+    parameters.entry(RESOURCE_UUID).or_insert_with(|| uuid.as_str().into());
     match console.api.call(operation, parameters, &visit.visitor).await {
         // The id was taken meanwhile: the same form was on its way twice.
         Err(error) if error.field() == Some(RESOURCE_UUID) => before().await?.ok_or(error),
         called => called.map(Called::Now),
     }
+}
+
+/// The id of what a form makes: the same each time when it is sent with the same in it. A version 4 UUID, as random as the
+/// form's own id.
+fn id_of_made(form: &str, parameters: &Map<String, Value>) -> String {
+    let digest = Sha256::new_with_prefix(form).chain_update(Value::Object(parameters.clone()).to_string()).finalize();
+    let mut bytes = [0; 16];
+    for (byte, digested) in bytes.iter_mut().zip(digest) {
+        *byte = digested;
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    hex::encode(bytes)
 }
 
 /// Runs an operation as a long job: it can be watched, cancelled, and found again. Short ones are waited for.

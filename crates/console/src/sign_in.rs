@@ -71,10 +71,12 @@ fn where_to(visit: &Visit) -> String {
         ["volumes", "register"] if visit.method == hyper::Method::POST => Some(visit.form.clone().without("csrf")),
         _ => None,
     };
-    let path: Vec<_> = visit.path.split('/').map(encoded).collect();
-    let place = link(&path.join("/"), &typed.unwrap_or_else(|| visit.query.clone()));
+    // Segments alone: a path that begins with two slashes would be another host.
+    let path: String = visit.segments().into_iter().map(|segment| format!("/{}", encoded(segment))).collect();
+    let path = if path.is_empty() { "/".to_owned() } else { path };
+    let place = link(&path, &typed.unwrap_or_else(|| visit.query.clone()));
     // A longer one would be refused when the browser asks for it.
-    if place.len() > LONGEST_LINK { path.join("/") } else { place }
+    if place.len() > LONGEST_LINK { path } else { place }
 }
 
 /// Bytes of a link that the server still reads, with room for the other headers.

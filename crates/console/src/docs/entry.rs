@@ -3,8 +3,8 @@
 use crate::forms;
 use crate::pairs::Pairs;
 use imprint_api::{
-    Access, ErrorKind, ExampleRequest, FieldNode, Method, OperationDescription, QueryDescription, Runs, operations,
-    queries,
+    Access, ErrorKind, ExampleRequest, FieldNode, Method, OperationDescription, ParamRule, QueryDescription, Runs,
+    operations, queries,
 };
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
@@ -155,22 +155,27 @@ impl Entry {
         }
     }
 
-    /// The request that a form makes. In a mock call a secret that was not typed is that of the example; a real one has none
-    /// then, and is refused: nobody's password is one that everybody can read.
+    /// The request that a form makes. In a mock call what it needs and was not given is that of the example; a real one goes
+    /// without, and is refused: what is changed is chosen, and nobody's password is one that everybody can read.
     pub(crate) fn request(self, form: &Pairs) -> ExampleRequest {
         let is_mock = form.get("imprint-mode") != Some("real");
-        self.made_with(form, |name, example| if is_mock { example.get(name).cloned() } else { None })
+        self.made_with(form, |rule, example| if is_mock { example.get(&rule.name).cloned() } else { None })
     }
 
-    fn made_with(self, form: &Pairs, secret: impl Fn(&str, &Map<String, Value>) -> Option<Value>) -> ExampleRequest {
+    /// The request with what the form holds; `otherwise` says what is sent for what it must hold and does not.
+    fn made_with(
+        self,
+        form: &Pairs,
+        otherwise: impl Fn(&ParamRule, &Map<String, Value>) -> Option<Value>,
+    ) -> ExampleRequest {
         match self {
             Self::Query(it) => it.request(conditions(it, form)),
             Self::Operation(it) => {
                 let mut parameters = forms::parameters(it, form);
                 let example = it.parameters_example();
-                for rule in it.rules.iter().filter(|rule| rule.secret && rule.required) {
-                    if let Some(secret) = secret(&rule.name, &example) {
-                        parameters.entry(rule.name.clone()).or_insert(secret);
+                for rule in it.rules.iter().filter(|rule| rule.required) {
+                    if let Some(value) = otherwise(rule, &example) {
+                        parameters.entry(rule.name.clone()).or_insert(value);
                     }
                 }
                 it.request(parameters)
@@ -188,7 +193,8 @@ impl Entry {
         match self {
             Self::Query(_) => self.request(form),
             Self::Operation(it) => {
-                self.made_with(&forms::linkable(it, form), |name, _| Some(format!("<{name}>").into()))
+                let secret = |rule: &ParamRule| rule.secret.then(|| format!("<{}>", rule.name).into());
+                self.made_with(&forms::linkable(it, form), |rule, _| secret(rule))
             }
         }
     }

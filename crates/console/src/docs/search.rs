@@ -101,9 +101,12 @@ static RECORDS: LazyLock<Vec<Record>> = LazyLock::new(|| {
     entries.chain(ErrorKind::ALL.iter().map(Record::of_code)).collect()
 });
 
+/// Words that are looked for at most. Anybody may search, and each one costs a look at everything.
+const WORDS: usize = 16;
+
 /// What has all these words, the best first.
 fn find(asked: &str) -> Vec<&'static Record> {
-    let words: Vec<_> = asked.split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<_> = asked.split_whitespace().take(WORDS).map(str::to_lowercase).collect();
     if words.is_empty() {
         return Vec::new();
     }

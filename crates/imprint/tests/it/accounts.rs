@@ -84,6 +84,8 @@ fn what_is_shared_can_be_used_and_not_changed_and_only_as_long_as_it_is_shared()
     assert!(public.len() == 1 && public[0].get("receiverAccountUuid").is_none(), "{public:?}");
     server.put(resources, &json!({"revokeResourceSharing": {"resourceUuids": [&backup], "accountUuids": [&ann]}})).ok();
     assert_eq!(query(&as_ann), std::slice::from_ref(&backup), "it is shared with all still");
+    let nobody = json!({"revokeResourceSharing": {"resourceUuids": [&backup]}});
+    server.put(resources, &nobody).refused("SYS.1007", &["accountUuids", "toPublic"]);
     server.put(resources, &json!({"revokeResourceSharing": {"resourceUuids": [&backup], "all": true}})).ok();
     assert!(query(&as_ann).is_empty() && query(&as_bob).is_empty());
     server
