@@ -65,22 +65,26 @@ impl JobState {
     }
 }
 
-/// A job that runs.
+/// A job that runs, or a call that takes long.
 #[derive(Clone, Debug)]
 struct RunningJob {
-    href: String,
+    /// The page of a job; calls have none.
+    href: Option<String>,
     name: String,
     percent: u64,
     step: String,
 }
 
-/// The jobs that run.
+/// The jobs that run, and the calls that take long on this server.
 #[derive(Clone, Debug, Template)]
 #[template(path = "running_jobs.html")]
 pub(crate) struct RunningJobs {
     texts: &'static Texts,
     jobs: Vec<RunningJob>,
 }
+
+/// Jobs that are shown at most, and calls.
+const SHOWN: usize = 20;
 
 impl RunningJobs {
     /// The newest of them that the visitor sees.
@@ -91,12 +95,17 @@ impl RunningJobs {
         let mut running = Self { texts: visit.texts, jobs: Vec::new() };
         let Some(it) = collection("jobs") else { return Ok(running) };
         let unended = LongJobState::UNENDED.map(LongJobState::as_str).join(",");
-        let asked = format!("q=state?={unended}&sort=-createDate&limit=20");
+        let asked = format!("q=state?={unended}&sort=-createDate&limit={SHOWN}");
         let found = console.api.query(it.query(), &asked, &visit.visitor).await?;
         for row in found.inventories.unwrap_or_default() {
             let (percent, step) = progress(console, visit, text(&row, "apiId"));
-            let (href, name) = (format!("/jobs/{}", text(&row, "uuid")), text(&row, "name").to_owned());
+            let (href, name) = (Some(format!("/jobs/{}", text(&row, "uuid"))), text(&row, "name").to_owned());
             running.jobs.push(RunningJob { href, name, percent, step });
+        }
+        let calls = visit.person.as_ref().map(|person| console.api.backend().running_calls(person.caller));
+        for call in calls.into_iter().flatten().take(SHOWN) {
+            let name = visit.texts.operation(call.operation);
+            running.jobs.push(RunningJob { href: None, name, percent: call.percent.into(), step: call.step });
         }
         Ok(running)
     }
@@ -115,7 +124,7 @@ fn progress(console: &Console, visit: &Visit, call: &str) -> (u64, String) {
 }
 
 /// The error in a job's result.
-fn error_of(result: Value) -> Option<Box<ErrorCode>> {
+pub(crate) fn error_of(result: Value) -> Option<Box<ErrorCode>> {
     serde_json::from_value(result.get("error").cloned().unwrap_or(result)).ok()
 }
 

@@ -31,6 +31,7 @@ mod docs;
 mod done;
 mod downloads;
 mod events;
+mod failures;
 mod forms;
 mod jobs;
 mod layout;

@@ -254,7 +254,7 @@ fn cells(collection: &Collection, fields: &[&str], rows: &[Value], names: &Names
 pub(crate) struct Section {
     /// Its title.
     pub(crate) title: String,
-    /// Where all of it is, and what can be done there.
+    /// Where all of it is, and what can be done there; empty when there is no such place.
     pub(crate) href: String,
     /// Its rows.
     pub(crate) table: Table,

@@ -3,15 +3,16 @@
 use crate::cell::{Cell, cell, text};
 use crate::collections::collection;
 use crate::console::Console;
+use crate::failures;
 use crate::jobs::RunningJobs;
 use crate::layout::{Layout, failure, page as render};
-use crate::list::{Section, condition};
+use crate::list::Section;
 use crate::panels::holds;
 use crate::units;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
-use imprint_api::{ErrorCode, QueryOperator};
+use imprint_api::ErrorCode;
 use imprint_server::{Reply, error_code};
 use serde_json::Value;
 
@@ -67,30 +68,11 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
     }
     let is_new = visit.is_administrator() && tiles.iter().all(|tile| tile.number == "0");
     tiles.push(last_backup(console, visit).await?);
-    let failed_since = console.api.backend().zone().format(ago(console, RECENT_MS));
-    let mut sections = Vec::new();
-    let failed = vec![
-        condition("state", QueryOperator::Equal, "Failed"),
-        condition("lastOpDate", QueryOperator::Greater, failed_since.as_str()),
-    ];
-    for (path, title, all, conditions, columns) in [
-        (
-            "jobs",
-            texts.recent_failures,
-            "/jobs?state=Failed&sort=-lastOpDate",
-            failed,
-            &["name", "state", "lastOpDate"][..],
-        ),
-        (
-            "backups",
-            texts.recent_backups,
-            "/backups",
-            Vec::new(),
-            &["name", "volumeUuid", "status", "size", "createDate"],
-        ),
-    ] {
-        let Some(it) = collection(path) else { continue };
-        sections.push(Section::newest(console, visit, it, (title, all), conditions, columns).await?);
+    let mut sections = vec![failures::load(console, visit, ago(console, RECENT_MS)).await?];
+    if let Some(backups) = collection("backups") {
+        let title = (texts.recent_backups, "/backups");
+        let columns = &["name", "volumeUuid", "status", "size", "createDate"];
+        sections.push(Section::newest(console, visit, backups, title, Vec::new(), columns).await?);
     }
     Ok(OverviewPage {
         layout: Layout::new(visit, texts.overview, ""),

@@ -72,8 +72,8 @@ fn where_to(visit: &Visit) -> String {
         _ => None,
     };
     // Segments alone: a path that begins with two slashes would be another host.
-    let path: String = visit.segments().into_iter().map(|segment| format!("/{}", encoded(segment))).collect();
-    let path = if path.is_empty() { "/".to_owned() } else { path };
+    let segments: Vec<_> = visit.segments().into_iter().map(encoded).collect();
+    let path = format!("/{}", segments.join("/"));
     let place = link(&path, &typed.unwrap_or_else(|| visit.query.clone()));
     // A longer one would be refused when the browser asks for it.
     if place.len() > LONGEST_LINK { path } else { place }

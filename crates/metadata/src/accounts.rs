@@ -185,6 +185,7 @@ impl Metadata {
                     all(transaction, &keys, vec![text(uuid)]).await?;
                     for sql in [
                         "DELETE FROM session WHERE account_uuid = $1",
+                        "DELETE FROM failed_call WHERE account_uuid = $1",
                         "DELETE FROM tag WHERE resource_uuid IN (SELECT uuid FROM access_key WHERE account_uuid = $1)",
                         "DELETE FROM access_key WHERE account_uuid = $1",
                         "DELETE FROM quota WHERE account_uuid = $1",

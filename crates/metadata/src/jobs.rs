@@ -1,10 +1,10 @@
 //! Jobs: calls that clients poll.
 
-use crate::columns::{execute, one, text};
+use crate::columns::{affected, execute, one, optional, text};
 use crate::error::is_taken;
 use crate::management_nodes::gone_node;
-use crate::{Metadata, MetadataError};
-use imprint_domain::Timestamp;
+use crate::{Metadata, MetadataError, failed_calls};
+use imprint_domain::{AccountUuid, Timestamp};
 use sea_orm::DbErr;
 
 /// A job.
@@ -18,15 +18,21 @@ pub struct JobRow {
 
 impl Metadata {
     /// Makes a running job's row. `false`: a job of that id exists.
-    pub async fn create_job(&self, uuid: &str, operation: &'static str, node: &str) -> Result<bool, MetadataError> {
+    pub async fn create_job(
+        &self,
+        uuid: &str,
+        operation: &'static str,
+        node: &str,
+        account: Option<AccountUuid>,
+    ) -> Result<bool, MetadataError> {
         let now = self.now().0;
-        let values = vec![uuid.into(), operation.into(), node.into(), now.into()];
+        let values = vec![uuid.into(), operation.into(), node.into(), now.into(), optional(account)];
         let made: Result<(), JobError> = self
             .writer()
             .write(move |transaction| {
                 Box::pin(async move {
-                    let sql = "INSERT INTO job (uuid, operation, state, node, created) \
-                               VALUES ($1, $2, 'Running', $3, $4)";
+                    let sql = "INSERT INTO job (uuid, operation, state, node, created, account_uuid) \
+                               VALUES ($1, $2, 'Running', $3, $4, $5)";
                     execute(transaction, sql, values).await?;
                     Ok(())
                 })
@@ -63,18 +69,30 @@ impl Metadata {
 
     /// Fails the jobs that a server of this node was running when it died. Answers how many.
     pub async fn fail_interrupted_jobs(&self, node: &str, body: &str) -> Result<u64, MetadataError> {
-        let sql = "UPDATE job SET state = 'Failed', result = $1, finished = $2 WHERE state = 'Running' AND node = $3";
-        self.change(sql, vec![body.into(), self.now().0.into(), text(node)]).await
+        self.fail_running("node = $3".to_owned(), vec![text(node)], body).await
     }
 
     /// Fails the jobs of all other servers that have not been seen alive for a while. Answers how many.
     pub async fn fail_jobs_of_gone_nodes(&self, own: &str, body: &str) -> Result<u64, MetadataError> {
         let gone = gone_node(self.reader(), "job");
-        let sql = format!(
-            "UPDATE job SET state = 'Failed', result = $1, finished = $2 \
-             WHERE state = 'Running' AND node <> $3 AND {gone}"
-        );
-        self.change(sql, vec![body.into(), self.now().0.into(), own.into()]).await
+        self.fail_running(format!("node <> $3 AND {gone}"), vec![own.into()], body).await
+    }
+
+    /// Fails the running jobs that this condition holds for, with values from `$3` on, and notes that they failed.
+    async fn fail_running(&self, which: String, values: Vec<sea_orm::Value>, body: &str) -> Result<u64, MetadataError> {
+        let (now, body) = (self.now(), body.to_owned());
+        self.writer()
+            .write(move |transaction| {
+                Box::pin(async move {
+                    failed_calls::note_lost(transaction, &which, &values, &body, now).await?;
+                    let sql = format!(
+                        "UPDATE job SET result = $2, finished = $1, state = 'Failed' WHERE state = 'Running' AND {which}"
+                    );
+                    let values = [now.0.into(), body.into()].into_iter().chain(values).collect();
+                    Ok::<_, MetadataError>(affected(transaction, &sql, values).await?)
+                })
+            })
+            .await
     }
 
     /// Removes jobs that ended before that time. Answers how many.

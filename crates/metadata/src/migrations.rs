@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod content;
+mod failed_calls;
 mod identity;
 mod image_names;
 mod initial;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(storage_use::STEP),
             Box::new(signs_of_life::STEP),
             Box::new(image_names::STEP),
+            Box::new(failed_calls::STEP),
         ]
     }
 }

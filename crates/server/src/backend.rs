@@ -6,10 +6,10 @@ mod service;
 use bytes::Bytes;
 use futures_util::Stream;
 use imprint_api::QueryDescription;
-use imprint_domain::Timestamp;
+use imprint_domain::{AccountUuid, Timestamp};
 use imprint_service::{
     AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
-    SignedRequest, UploadError, UploadPart, UploadProgress, Work,
+    SignedRequest, UploadError, UploadPart, UploadProgress,
 };
 use serde_json::Value;
 use std::fmt;
@@ -82,13 +82,27 @@ pub trait Backend: PerformsAll + Send + Sync + 'static {
     ) -> impl Future<Output = Result<QueryReply, ServiceError>> + Send;
 
     /// Notes that a call that takes long begins: its progress can be asked for.
-    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, work: &Work);
+    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, context: &Context);
 
     /// Notes that it has ended.
     fn work_end(&self, id: &str);
 
-    /// Notes that a job runs; false when there is a job of this id already.
-    fn job_begin(&self, job: &str, operation: &'static str) -> impl Future<Output = Result<bool, ServiceError>> + Send;
+    /// Notes that a call that takes long has failed, with what its caller was answered.
+    fn note_failed_call(
+        &self,
+        job: &str,
+        operation: &'static str,
+        caller: Caller,
+        error: &str,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// Notes that a job runs, of this account; false when there is a job of this id already.
+    fn job_begin(
+        &self,
+        job: &str,
+        operation: &'static str,
+        account: Option<AccountUuid>,
+    ) -> impl Future<Output = Result<bool, ServiceError>> + Send;
 
     /// Notes how a job ended.
     fn job_end(&self, job: &str, succeeded: bool, body: &str) -> impl Future<Output = Result<(), ServiceError>> + Send;

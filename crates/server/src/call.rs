@@ -108,6 +108,17 @@ impl<B: Backend> Calls<B> {
         caught(self.attempt(call), &job).await
     }
 
+    /// The same for a program, which nobody may watch: that a call which takes long has failed is noted.
+    pub(crate) async fn call_and_note(self: Arc<Self>, call: Call) -> Outcome {
+        let (job, operation, backend) = (call.job.clone(), call.operation, self.backend.clone());
+        let caller = call.caller.as_ref().and_then(|caller| caller.as_ref().ok()).copied();
+        let outcome = self.call(call).await;
+        if let Some(caller) = caller.filter(|_| operation.long_job && !outcome.succeeded) {
+            backend.note_failed_call(&job, operation.name, caller, &outcome.body.to_string()).await;
+        }
+        outcome
+    }
+
     async fn attempt(self: Arc<Self>, mut call: Call) -> Result<Value, PerformError> {
         let caller = match admit(self.backend.as_ref(), &mut call).await {
             Ok(caller) => caller,
@@ -136,7 +147,7 @@ impl<B: Backend> Calls<B> {
         let performer = self.performers.get(operation.index).expect("each operation has a performer");
         let tracked = context.caller.filter(|_| operation.long_job).map(|caller| (caller, context.job.to_string()));
         if let Some((caller, id)) = &tracked {
-            self.backend.work_begin(id, operation.name, *caller, &context.work);
+            self.backend.work_begin(id, operation.name, *caller, &context);
         }
         let reply = performer(self.backend.clone(), context, Value::Object(parameters)).await;
         if let Some((_, id)) = &tracked {

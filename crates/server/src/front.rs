@@ -231,7 +231,11 @@ impl<B: Backend> Front<B> {
         let accepted = accepted(operation, &call, headers.timeout);
         let running = Running {
             records: self.records.clone(),
-            keep: if matches!(call.caller, Some(Err(_))) { Keep::InMemory } else { Keep::InRow },
+            keep: match &call.caller {
+                Some(Err(_)) => Keep::InMemory,
+                Some(Ok(caller)) => Keep::InRow(Some(caller.account)),
+                None => Keep::InRow(None),
+            },
             hooks: self.hooks.clone(),
             job: call.job.clone(),
             operation: operation.name,
@@ -239,7 +243,7 @@ impl<B: Backend> Front<B> {
             sync_wait: self.config.sync_wait,
             place,
         };
-        match running.start(self.api.all.clone().call(call)).await {
+        match running.start(self.api.all.clone().call_and_note(call)).await {
             Answer::Ended(outcome) => Ok(ended(outcome, operation.name, wants_schema)),
             Answer::Accepted => Ok(reply::json(StatusCode::ACCEPTED, &accepted)),
             Answer::Duplicate => {

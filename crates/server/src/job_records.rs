@@ -12,6 +12,7 @@
 use crate::backend::Backend;
 use crate::call::Outcome;
 use crate::recent_jobs::RecentJobs;
+use imprint_domain::AccountUuid;
 use imprint_service::{JobState, ServiceError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,8 +35,8 @@ const PAUSES: [Duration; 6] = [
 /// Where a job is noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// In a row: its caller has a valid session.
-    InRow,
+    /// In a row: its caller, of this account, has a valid session, or needs none.
+    InRow(Option<AccountUuid>),
     /// In memory.
     InMemory,
 }
@@ -62,8 +63,8 @@ impl<B: Backend> JobRecords<B> {
     /// Notes that a job runs; false when there is a job of this id already.
     pub(crate) async fn begin(&self, job: &str, operation: &'static str, keep: Keep) -> Result<bool, ServiceError> {
         match keep {
-            Keep::InRow if self.refused.get(job).is_some() => Ok(false),
-            Keep::InRow => self.backend.job_begin(job, operation).await,
+            Keep::InRow(_) if self.refused.get(job).is_some() => Ok(false),
+            Keep::InRow(account) => self.backend.job_begin(job, operation, account).await,
             Keep::InMemory => Ok(self.backend.job_poll(job).await? == JobState::Unknown && self.refused.begin(job)),
         }
     }
@@ -74,7 +75,7 @@ impl<B: Backend> JobRecords<B> {
         let done = |body| JobState::Done { operation: operation.to_owned(), succeeded: outcome.succeeded, body };
         match keep {
             Keep::InMemory => self.refused.set(job, done(body)),
-            Keep::InRow => {
+            Keep::InRow(_) => {
                 if let Err(error) = self.backend.job_end(job, outcome.succeeded, &body).await {
                     tracing::error!(job, operation, %error, "the end of a job could not be written; it is tried again");
                     self.unwritten.set(job, done(body));

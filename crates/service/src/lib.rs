@@ -60,6 +60,7 @@ pub use dispatch::Performed;
 pub use dispatch::Place;
 pub use downloads::Download;
 pub use error::ServiceError;
+pub use imprint_metadata::FailedCallRow;
 pub use imprint_metadata::Owner;
 pub use insights::StorageUse;
 pub use perform::Context;
@@ -76,6 +77,7 @@ pub use system_clock::SystemClock;
 pub use uploads::UploadBytes;
 pub use uploads::UploadPart;
 pub use wire_jobs::JobState;
+pub use wire_jobs::RunningCall;
 
 pub use imprint_jobs::Comparison;
 pub use imprint_jobs::FetchError;

@@ -25,6 +25,8 @@ pub(crate) struct TrackedCall {
     pub(crate) work: Work,
     /// When it began.
     pub(crate) begun: Timestamp,
+    /// Whether it is the work of a long job.
+    pub(crate) is_long_job: bool,
     /// When it ended.
     pub(crate) ended: Option<Timestamp>,
 }
@@ -63,6 +65,11 @@ impl ProgressTable {
         }
     }
 
+    /// The calls that have not ended.
+    pub(crate) fn running(&self) -> Vec<TrackedCall> {
+        self.calls().values().filter(|call| call.ended.is_none()).cloned().collect()
+    }
+
     /// The call of that id, unless it ended too long ago.
     pub(crate) fn find(&self, id: &str, now: Timestamp) -> Option<TrackedCall> {
         let kept = |call: &TrackedCall| call.ended.is_none_or(|ended| ended.plus_seconds(KEPT_SECONDS) > now);
@@ -76,7 +83,8 @@ mod tests {
 
     fn call(begun: i64) -> TrackedCall {
         let account = AccountUuid::random();
-        TrackedCall { operation: "X", account, work: Work::default(), begun: Timestamp(begun), ended: None }
+        let (work, begun) = (Work::default(), Timestamp(begun));
+        TrackedCall { operation: "X", account, work, begun, is_long_job: false, ended: None }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! minute stands for one of a large volume.
 
 use crate::server::{Reply, Server, data_with, sample_disk, text};
-use crate::waiting::eventually;
+use crate::waiting::{eventually, until};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -52,6 +52,37 @@ fn a_deleted_backup_ends_soon_and_leaves_nothing() {
     slow.server.finish(begun).refused("SYS.1006", &[&backup, "deleted"]);
     assert!(since.elapsed() < SOON);
     assert!(slow.server.query("/zstack/v1/volume-backups").is_empty());
+}
+
+#[test]
+fn whoever_looks_at_the_overview_sees_what_others_began_and_what_failed() {
+    let slow = slow();
+    let (_, ann) = slow.server.account("ann");
+    let overview = |server: &Server, session: &str| {
+        let page = Server::send(server.request("GET", "/").header("Cookie", server.cookie(session))).text;
+        let (before, failed) = page.split_once("Failed in the last seven days").unwrap();
+        let (_, running) = before.split_once("Running jobs").unwrap();
+        (running.to_owned(), failed.split_once("</section>").unwrap().0.to_owned())
+    };
+    let of_admin = |server: &Server| overview(server, server.session());
+    let begun = slow.begin(None);
+    let backup = text(&slow.creating()["uuid"]);
+    until("the backup to be shown", || of_admin(&slow.server).0.contains("Back up now"));
+    assert!(overview(&slow.server, &ann).0.contains("No jobs are running"));
+    slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}")).ok();
+    slow.server.finish(begun).refused("SYS.1006", &[&backup]);
+    let (running, failed) = of_admin(&slow.server);
+    assert!(running.contains("No jobs are running"), "{running}");
+    assert!(failed.contains("Back up now") && failed.contains("SYS.1006") && failed.contains(&backup), "{failed}");
+    assert_eq!(overview(&slow.server, &ann).1.matches("<tr>").count(), 0);
+    // What a server was doing when it died has failed, too.
+    slow.begin(None);
+    slow.creating();
+    let Slow { temp, server, .. } = slow;
+    server.kill();
+    let server = Server::start(temp.path());
+    let (_, failed) = of_admin(&server);
+    assert_eq!(failed.matches("Back up now").count(), 2, "{failed}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ on_both! {
         for node in [own, alive, dead] {
             let job = row(account, &node.to_string());
             db.metadata.create_long_job(job.clone(), None, NewTags::default()).await.unwrap();
-            db.metadata.create_job(&node.to_string(), "addImage", &node.to_string()).await.unwrap();
+            db.metadata.create_job(&node.to_string(), "addImage", &node.to_string(), None).await.unwrap();
             jobs.push(job.uuid);
         }
         let own = own.to_string();

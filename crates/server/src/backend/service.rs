@@ -2,10 +2,10 @@
 
 use super::{Backend, ByteStream, Download};
 use imprint_api::QueryDescription;
-use imprint_domain::Timestamp;
+use imprint_domain::{AccountUuid, Timestamp};
 use imprint_service::{
-    AccessKeyError, Caller, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError,
-    SignedRequest, UploadError, UploadPart, UploadProgress, Work,
+    AccessKeyError, Caller, Context, IdReference, JobState, Owner, QueryReply, QueryRequest, Service, ServiceError,
+    SignedRequest, UploadError, UploadPart, UploadProgress,
 };
 
 impl Backend for Service {
@@ -38,16 +38,25 @@ impl Backend for Service {
         self.query(collection, request, caller).await
     }
 
-    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, work: &Work) {
-        self.work_begin(id, operation, caller, work);
+    fn work_begin(&self, id: &str, operation: &'static str, caller: Caller, context: &Context) {
+        self.work_begin(id, operation, caller, context);
     }
 
     fn work_end(&self, id: &str) {
         self.work_end(id);
     }
 
-    async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {
-        self.job_begin(job, operation).await
+    async fn note_failed_call(&self, job: &str, operation: &'static str, caller: Caller, error: &str) {
+        self.note_failed_call(job, operation, caller, error).await;
+    }
+
+    async fn job_begin(
+        &self,
+        job: &str,
+        operation: &'static str,
+        account: Option<AccountUuid>,
+    ) -> Result<bool, ServiceError> {
+        self.job_begin(job, operation, account).await
     }
 
     async fn job_end(&self, job: &str, succeeded: bool, body: &str) -> Result<(), ServiceError> {

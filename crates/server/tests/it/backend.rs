@@ -150,11 +150,18 @@ impl Backend for TestBackend {
         Ok(QueryReply { inventories: (!count).then_some(rows), total: count.then_some(7) })
     }
 
-    fn work_begin(&self, _: &str, _: &'static str, _: Caller, _: &Work) {}
+    fn work_begin(&self, _: &str, _: &'static str, _: Caller, _: &Context) {}
 
     fn work_end(&self, _: &str) {}
 
-    async fn job_begin(&self, job: &str, operation: &'static str) -> Result<bool, ServiceError> {
+    async fn note_failed_call(&self, _: &str, _: &'static str, _: Caller, _: &str) {}
+
+    async fn job_begin(
+        &self,
+        job: &str,
+        operation: &'static str,
+        _: Option<AccountUuid>,
+    ) -> Result<bool, ServiceError> {
         self.begun.lock().unwrap().insert(job.to_owned(), operation);
         Ok(self.jobs.lock().unwrap().insert(job.to_owned(), JobState::Running).is_none())
     }

@@ -1,0 +1,101 @@
+//! What failed in the last days, for whoever looks in the morning: long jobs, and calls that take long, which others made.
+
+use crate::cell::{Cell, cell, text};
+use crate::collections::collection;
+use crate::console::Console;
+use crate::jobs::error_of;
+use crate::list::{Head, Section, Table, condition};
+use crate::visit::Visit;
+use imprint_api::{ErrorCode, QueryOperator};
+use imprint_domain::Timestamp;
+use imprint_server::error_code;
+use imprint_service::QueryRequest;
+use serde_json::Value;
+
+/// Failures that are shown.
+const SHOWN: usize = 10;
+
+/// What failed, where more stands of it, when, and why.
+struct Failure {
+    what: String,
+    href: Option<String>,
+    failed: Timestamp,
+    why: String,
+}
+
+/// The newest since then that the visitor sees.
+///
+/// # Errors
+/// When they cannot be asked for.
+pub(crate) async fn load(console: &Console, visit: &Visit, since: Timestamp) -> Result<Section, Box<ErrorCode>> {
+    let mut failures = jobs(console, visit, since).await?;
+    failures.extend(calls(console, visit, since).await?);
+    failures.sort_by_key(|failure| std::cmp::Reverse(failure.failed));
+    failures.truncate(SHOWN);
+    let texts = visit.texts;
+    let zone = console.api.backend().zone();
+    let row = |failure: Failure| {
+        let at = zone.format(failure.failed);
+        let what = Cell { text: failure.what, href: failure.href, ..Cell::default() };
+        vec![what, cell("lastOpDate", Some(&at.as_str().into())), Cell { text: failure.why, ..Cell::default() }]
+    };
+    let heads = [texts.what_failed, texts.when_failed, texts.why_failed];
+    Ok(Section {
+        title: texts.recent_failures.to_owned(),
+        href: String::new(),
+        table: Table {
+            heads: heads.map(|text| Head { text: text.to_owned(), href: None, sorted: "none" }).into(),
+            rows: failures.into_iter().map(row).collect(),
+            empty: texts.none.to_owned(),
+            caption: texts.recent_failures.to_owned(),
+        },
+        more: None,
+    })
+}
+
+/// Long jobs.
+async fn jobs(console: &Console, visit: &Visit, since: Timestamp) -> Result<Vec<Failure>, Box<ErrorCode>> {
+    let Some(jobs) = collection("jobs") else { return Ok(Vec::new()) };
+    let zone = console.api.backend().zone();
+    let request = QueryRequest {
+        conditions: vec![
+            condition("state", QueryOperator::Equal, "Failed"),
+            condition("lastOpDate", QueryOperator::Greater, zone.format(since).as_str()),
+        ],
+        limit: u64::try_from(SHOWN).unwrap_or(u64::MAX),
+        sort: Some(("lastOpDate".to_owned(), true)),
+        ..QueryRequest::default()
+    };
+    let found = console.api.find(jobs.query(), request, &visit.visitor).await?;
+    let failure = |row: &Value| Failure {
+        what: text(row, "name").to_owned(),
+        href: Some(format!("/jobs/{}", text(row, "uuid"))),
+        failed: zone.parse(text(row, "lastOpDate")).unwrap_or(since),
+        why: why(text(row, "jobResult")),
+    };
+    Ok(found.inventories.iter().flatten().map(failure).collect())
+}
+
+/// Calls of the API.
+async fn calls(console: &Console, visit: &Visit, since: Timestamp) -> Result<Vec<Failure>, Box<ErrorCode>> {
+    let Some(person) = &visit.person else { return Ok(Vec::new()) };
+    let found =
+        console.api.backend().failed_calls(person.caller, since, u64::try_from(SHOWN).unwrap_or(u64::MAX)).await;
+    let failure = |row: imprint_service::FailedCallRow| Failure {
+        what: visit.texts.operation(&row.operation),
+        href: None,
+        failed: row.failed,
+        why: why(&row.error),
+    };
+    Ok(found.map_err(|error| error_code(&error))?.into_iter().map(failure).collect())
+}
+
+/// Letters of an error that are shown.
+const LETTERS: usize = 300;
+
+/// The error of a reply.
+fn why(reply: &str) -> String {
+    let error = serde_json::from_str(reply).ok().and_then(error_of);
+    let text = error.map(|error| format!("{}: {}", error.code, error.details)).unwrap_or_default();
+    if text.chars().count() > LETTERS { text.chars().take(LETTERS).chain(['…']).collect() } else { text }
+}
