@@ -7,7 +7,7 @@ use imprint_domain::{AccountUuid, Clock, Timestamp};
 use imprint_server::{Backend, ByteStream, Download};
 use imprint_service::{
     AccessKeyError, Caller, Context, IdReference, JobState, Owner, Perform, QueryReply, QueryRequest, ServiceError,
-    SignedRequest, SystemClock, UploadError, UploadPart, UploadProgress, Work,
+    SignedRequest, SystemClock, UploadError, UploadPart, UploadProgress,
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
