@@ -48,7 +48,7 @@ fn a_deleted_backup_ends_soon_and_leaves_nothing() {
     let begun = slow.begin(None);
     let backup = text(&slow.creating()["uuid"]);
     let since = Instant::now();
-    slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}")).ok();
+    slow.server.finish(slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}"))).ok();
     slow.server.finish(begun).refused("SYS.1006", &[&backup, "deleted"]);
     assert!(since.elapsed() < SOON);
     assert!(slow.server.query("/zstack/v1/volume-backups").is_empty());
@@ -69,7 +69,7 @@ fn whoever_looks_at_the_overview_sees_what_others_began_and_what_failed() {
     let backup = text(&slow.creating()["uuid"]);
     until("the backup to be shown", || of_admin(&slow.server).0.contains("Back up now"));
     assert!(overview(&slow.server, &ann).0.contains("No jobs are running"));
-    slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}")).ok();
+    slow.server.finish(slow.server.delete(&format!("/zstack/v1/volume-backups/{backup}"))).ok();
     slow.server.finish(begun).refused("SYS.1006", &[&backup]);
     let (running, failed) = of_admin(&slow.server);
     assert!(running.contains("No jobs are running"), "{running}");

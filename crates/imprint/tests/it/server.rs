@@ -177,7 +177,7 @@ impl Server {
     pub(crate) fn account(&self, name: &str) -> (String, String) {
         let password = hex::encode(Sha512::digest(name));
         let body = json!({"params": {"name": name, "password": password}});
-        let uuid = text(&self.post("/zstack/v1/accounts", &body).inventory()["uuid"]);
+        let uuid = text(&self.finish(self.post("/zstack/v1/accounts", &body)).inventory()["uuid"]);
         (uuid, text(&self.log_in(name, name).inventory()["uuid"]))
     }
 
