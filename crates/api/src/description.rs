@@ -2,7 +2,8 @@
 
 use crate::operations::{describe_operations, describe_queries};
 use crate::{
-    Access, ClassTree, ClassedField, Effect, Inventory, Operation, ParamRule, Query, Reply, Route, Runs, param_rules,
+    Access, ClassTree, ClassedField, Effect, ErrorKind, Inventory, Operation, ParamRule, Query, Reply, Route, Runs,
+    param_rules,
 };
 use schemars::{Schema, SchemaGenerator, schema_for};
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub struct OperationDescription {
     pub effect: Effect,
     /// Why this server never does it, and what to do instead.
     pub never: Option<&'static str>,
+    /// Errors of its own, apart from those that follow from the rest.
+    pub own_errors: &'static [ErrorKind],
     /// Whether it may outlive its request.
     pub runs: Runs,
     /// Whether it may be submitted as a long job.
@@ -70,6 +73,7 @@ impl OperationDescription {
             body_key: O::ROUTE.body_key(O::NAME),
             effect: O::EFFECT,
             never: O::NEVER,
+            own_errors: O::ERRORS,
             runs: O::RUNS,
             long_job: O::LONG_JOB,
             access: O::ACCESS,

@@ -1,7 +1,7 @@
 //! What every operation declares about itself. Routing, envelope, permission, validation and the OpenAPI document are
 //! made from these declarations; nothing else about an operation is written outside its own file.
 
-use crate::{ClassedField, Inventory, Route};
+use crate::{ClassedField, ErrorKind, Inventory, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,6 +77,8 @@ pub trait Operation: Serialize + DeserializeOwned + JsonSchema + Send + 'static 
     const EFFECT: Effect = Effect::Keeps;
     /// Why this server never does it: then it is always refused with `SYS.1014`, and this says what to do instead.
     const NEVER: Option<&'static str> = None;
+    /// Errors of its own: those that do not follow from what else it declares ([`crate::OperationDescription::errors`]).
+    const ERRORS: &'static [ErrorKind] = &[];
     /// Whether it may outlive its request.
     const RUNS: Runs = Runs::AsJob;
     /// Whether it may be submitted as a long job.

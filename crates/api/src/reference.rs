@@ -18,25 +18,25 @@ pub struct ReferencePage {
 }
 
 impl OperationDescription {
-    /// The errors that follow from its declaration; further ones say what went wrong while it was done.
+    /// The errors that it can answer, in the order of the catalogue: those that follow from its declaration, and its own. The
+    /// server's debug builds refuse to answer any other, so that every test of an operation looks at this list, too.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let any = |has: fn(&ParamRule) -> bool| self.rules.iter().any(has);
-        let session = self.access != Access::Anyone;
-        let facts = [
-            (ErrorKind::INVALID_ARGUMENT, any(|_| true)),
-            (ErrorKind::NOT_FOUND, any(|rule| rule.resource.is_some())),
-            (ErrorKind::INTERNAL, any(|rule| rule.name == "resourceUuid" || rule.name == "deleteMode")),
-            (ErrorKind::INVALID_SESSION, session),
-            (ErrorKind::PERMISSION_DENIED, self.access == Access::Administrator),
-            (
-                ErrorKind::OPERATION_FAILED,
-                any(|rule| rule.resource.is_some() && rule.need != Need::Nothing) || self.runs == Runs::AsJob,
-            ),
-            (ErrorKind::TIMEOUT, self.long_job),
-            (ErrorKind::CANCELLED, self.long_job),
-            (ErrorKind::AUTHENTICATION, self.name == "LogInByAccount" || self.name == "UpdateAccount"),
-        ];
-        facts.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
+        let is_owned = |rule: &ParamRule| rule.resource.is_some() && rule.need != Need::Nothing;
+        let applies = |kind: &ErrorKind| match *kind {
+            // The server itself may fail, stop, or be full of calls.
+            ErrorKind::INTERNAL | ErrorKind::NOT_READY => true,
+            ErrorKind::INVALID_ARGUMENT => any(|_| true),
+            ErrorKind::NOT_FOUND => any(|rule| rule.resource.is_some()),
+            ErrorKind::OPERATION_FAILED => any(is_owned) || self.runs == Runs::AsJob,
+            ErrorKind::TIMEOUT | ErrorKind::CANCELLED => self.long_job,
+            ErrorKind::NOT_SUPPORTED => self.never.is_some(),
+            ErrorKind::INVALID_SESSION => self.access != Access::Anyone,
+            ErrorKind::PERMISSION_DENIED => self.access == Access::Administrator,
+            _ => false,
+        };
+        let all = ErrorKind::ALL.iter();
+        all.filter(|kind| applies(kind) || self.own_errors.contains(kind)).copied().collect()
     }
 
     /// What it does, in one line.

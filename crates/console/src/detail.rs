@@ -7,14 +7,14 @@ use crate::jobs::JobState;
 use crate::layout::{Layout, failure, not_found, page as render};
 use crate::list::{Link, Section, action_link};
 use crate::names::Names;
-use crate::ownership;
 use crate::pairs::Pairs;
 use crate::panels::{self, Panel};
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::ErrorCode;
-use imprint_server::Reply;
+use imprint_domain::AccountUuid;
+use imprint_server::{Reply, error_code};
 use serde_json::Value;
 
 /// A field of a thing.
@@ -68,9 +68,15 @@ async fn load(
     found_in: &'static Collection,
     uuid: &str,
 ) -> Result<Option<DetailPage>, Box<ErrorCode>> {
-    let Some(row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
+    let Some(mut row) = console.row(found_in.path, uuid, visit).await? else { return Ok(None) };
     let back = bearer(&row).unwrap_or_else(|| format!("/{}/{uuid}", found_in.path));
-    let is_anothers = ownership::is_anothers(console, visit, uuid).await?;
+    let owner = owner(console, found_in, uuid).await?;
+    let mut fields = found_in.query().fields.clone();
+    if let (Some(owner), Some(row)) = (owner, row.as_object_mut()) {
+        row.insert(OWNER.to_owned(), owner.to_string().into());
+        fields.push(OWNER.to_owned());
+    }
+    let is_anothers = owner.is_some_and(|owner| !visit.is_administrator() && !visit.is_account(owner));
     let fitting = found_in.actions.iter().filter(|action| action.fits(&row) && !(is_anothers && action.is_for_owner()));
     let actions = fitting.filter_map(|action| {
         let value = text(&row, action.field);
@@ -90,9 +96,9 @@ async fn load(
         _ => None,
     };
     let panel = panels::load(console, visit, found_in.path, &row).await?;
-    let fields: Vec<_> = found_in.query().fields.iter().map(String::as_str).collect();
-    let names = Names::load(console, visit, &fields, std::slice::from_ref(&row)).await?;
-    let (mut facts, parts) = facts(visit, &found_in.query().fields, &row);
+    let names: Vec<_> = fields.iter().map(String::as_str).collect();
+    let names = Names::load(console, visit, &names, std::slice::from_ref(&row)).await?;
+    let (mut facts, parts) = facts(visit, &fields, &row);
     for fact in &mut facts {
         names.put(&fact.field, &mut fact.cell);
     }
@@ -107,6 +113,18 @@ async fn load(
         panel,
         sections,
     }))
+}
+
+/// The field that says whose a thing is. Inventories of the protocol do not have it, but for a few.
+const OWNER: &str = "ownerAccountUuid";
+
+/// Whose a thing is, where it does not say so itself.
+async fn owner(console: &Console, found_in: &Collection, uuid: &str) -> Result<Option<AccountUuid>, Box<ErrorCode>> {
+    let says_so = |field: &String| matches!(field.as_str(), OWNER | "accountUuid");
+    if found_in.path == "accounts" || found_in.query().fields.iter().any(says_so) {
+        return Ok(None);
+    }
+    console.api.backend().owner_of(uuid).await.map_err(|error| error_code(&error))
 }
 
 /// The page of what a tag is on.

@@ -13,7 +13,11 @@ const AT_ONCE: usize = 100;
 
 /// The names of things, by collection and id.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(HashMap<(&'static str, String), String>);
+pub(crate) struct Names {
+    names: HashMap<(&'static str, String), String>,
+    /// The collections that were asked.
+    asked: BTreeSet<&'static str>,
+}
 
 impl Names {
     /// The names of what these fields of these rows lead to, as far as the visitor sees it.
@@ -32,6 +36,7 @@ impl Names {
             let ids = rows.iter().filter_map(|row| row.get(*field)?.as_str()).filter(|id| is_id(id));
             wanted.entry(path).or_default().extend(ids);
         }
+        let asked_of = wanted.keys().copied().collect();
         let mut names = HashMap::new();
         for (path, ids) in wanted {
             let Some(it) = collection(path) else { continue };
@@ -44,15 +49,21 @@ impl Names {
                 }
             }
         }
-        Ok(Self(names))
+        Ok(Self { names, asked: asked_of })
     }
 
-    /// Shows the name in place of the id that a field holds; the id stays to be seen on a closer look.
+    /// Shows the name in place of the id that a field holds; the id stays to be seen on a closer look. What is gone, or not the
+    /// visitor's to see, has no page that one could get to.
     pub(crate) fn put(&self, field: &str, cell: &mut Cell) {
         let Some(path) = of_field(field).map(|it| it.path) else { return };
-        if let Some(name) = self.0.get(&(path, cell.text.clone())).filter(|name| !name.trim().is_empty()) {
-            cell.exact = Some(std::mem::replace(&mut cell.text, name.clone()));
-            cell.class = "";
+        match self.names.get(&(path, cell.text.clone())) {
+            Some(name) if name.trim().is_empty() => {}
+            Some(name) => {
+                cell.exact = Some(std::mem::replace(&mut cell.text, name.clone()));
+                cell.class = "";
+            }
+            None if self.asked.contains(path) => cell.href = None,
+            None => {}
         }
     }
 }

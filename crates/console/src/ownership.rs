@@ -23,15 +23,6 @@ pub(crate) async fn all_but_anothers(
     Ok((!shares.is_empty()).then(|| format!("uuid!?={}", shares.join(","))))
 }
 
-/// Whether another account owns this thing, which the visitor sees. To the administrator nothing is another's.
-///
-/// # Errors
-/// When the query fails.
-pub(crate) async fn is_anothers(console: &Console, visit: &Visit, uuid: &str) -> Result<bool, Box<ErrorCode>> {
-    let asked = Pairs::default().with("q", &format!("resourceUuid={uuid}")).with("fields", "resourceUuid");
-    Ok(!shares_of_others(console, visit, asked).await?.is_empty())
-}
-
 /// What others share with the visitor, of that which is asked for: ids.
 async fn shares_of_others(console: &Console, visit: &Visit, asked: Pairs) -> Result<Vec<String>, Box<ErrorCode>> {
     let (Some(person), Some(shares)) = (&visit.person, collection("shares")) else { return Ok(Vec::new()) };

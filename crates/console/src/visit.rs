@@ -5,6 +5,7 @@ use crate::texts::{ENGLISH, Texts};
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use imprint_api::{Access, OperationDescription};
+use imprint_domain::AccountUuid;
 use imprint_server::{PageRequest, Visitor, csrf_token, is_csrf_token, session_cookie, session_in};
 use imprint_service::Caller;
 use std::sync::Arc;
@@ -71,6 +72,11 @@ impl Visit {
     /// Whether whoever is signed in administers everything.
     pub(crate) fn is_administrator(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.caller.administrator)
+    }
+
+    /// Whether this account is signed in.
+    pub(crate) fn is_account(&self, account: AccountUuid) -> bool {
+        self.person.as_ref().is_some_and(|person| person.caller.account == account)
     }
 
     /// Whether the visitor may call an operation, as far as that depends on who it is.

@@ -59,6 +59,12 @@ impl Outcome {
     pub(crate) fn failed(code: &ErrorCode) -> Self {
         Self { succeeded: false, body: reply::error_body(code) }
     }
+
+    /// Whether the reference tells that the operation can end so.
+    fn is_declared(&self, operation: &OperationDescription) -> bool {
+        let code = self.body.pointer("/error/code").and_then(Value::as_str);
+        code.is_none_or(|code| operation.errors().iter().any(|kind| kind.code == code))
+    }
 }
 
 /// Why a call ends before its operation is performed.
@@ -104,8 +110,8 @@ impl<B: Backend> Calls<B> {
 
     /// Performs a call. Never panics, whatever the operation does.
     pub(crate) async fn call(self: Arc<Self>, call: Call) -> Outcome {
-        let job = call.job.clone();
-        caught(self.attempt(call), &job).await
+        let (job, operation) = (call.job.clone(), call.operation);
+        caught(self.attempt(call), operation, &job).await
     }
 
     /// The same for a program, which nobody may watch: that a call which takes long has failed is noted.
@@ -199,7 +205,7 @@ impl<B: Backend> Dispatch for Calls<B> {
     ) -> BoxFuture<Performed> {
         Box::pin(async move {
             let job = context.job.to_string();
-            let Outcome { succeeded, body } = caught(self.run(operation, parameters, context), &job).await;
+            let Outcome { succeeded, body } = caught(self.run(operation, parameters, context), operation, &job).await;
             Performed { succeeded, body }
         })
     }
@@ -210,8 +216,12 @@ impl<B: Backend> Dispatch for Calls<B> {
 }
 
 /// How it ends, whatever happens in it.
-async fn caught(performing: impl Future<Output = Result<Value, PerformError>>, job: &str) -> Outcome {
-    match AssertUnwindSafe(performing).catch_unwind().await {
+async fn caught(
+    performing: impl Future<Output = Result<Value, PerformError>>,
+    operation: &'static OperationDescription,
+    job: &str,
+) -> Outcome {
+    let outcome = match AssertUnwindSafe(performing).catch_unwind().await {
         Ok(Ok(body)) => Outcome { succeeded: true, body },
         Ok(Err(PerformError::Service(error))) => Outcome::failed(&error_reply::error_code(&error, job)),
         Ok(Err(PerformError::UnknownValue(error))) => Outcome::failed(&error_reply::unknown_value(&error)),
@@ -220,7 +230,9 @@ async fn caught(performing: impl Future<Output = Result<Value, PerformError>>, j
             Outcome::failed(&error_reply::error_code(&error, job))
         }
         Err(_) => Outcome::failed(&error_reply::panicked(job)),
-    }
+    };
+    debug_assert!(outcome.is_declared(operation), "{} does not declare {}", operation.name, outcome.body);
+    outcome
 }
 
 /// Checks everything that is checked before an operation is performed.

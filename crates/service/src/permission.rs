@@ -3,6 +3,7 @@
 use crate::arguments::shortened;
 use crate::{Caller, Service, ServiceError};
 use imprint_api::{Need, ResourceKind};
+use imprint_domain::AccountUuid;
 use imprint_metadata::Owner;
 
 /// A parameter that must name an existing resource.
@@ -23,6 +24,14 @@ impl Service {
     pub async fn owners(&self, references: &[IdReference<'_>]) -> Result<Vec<Option<Owner>>, ServiceError> {
         let ids: Vec<_> = references.iter().map(|reference| (reference.resource, reference.value)).collect();
         Ok(self.metadata.owners(&ids).await?)
+    }
+
+    /// The account that a resource belongs to; `None` when it belongs to nobody, or there is none of that id.
+    pub async fn owner_of(&self, uuid: &str) -> Result<Option<AccountUuid>, ServiceError> {
+        Ok(match self.metadata.resource(uuid).await? {
+            Some((_, Owner::Account(account))) => Some(account),
+            Some((_, Owner::Nobody)) | None => None,
+        })
     }
 
     /// Whether the caller may name these. Costs nothing for the administrator and for one's own.

@@ -1,6 +1,6 @@
 //! Adding an image from a file.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,7 @@ impl Operation for AddImage {
     const NAME: &'static str = "AddImage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::create("/images");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED, ErrorKind::CREATE_RESOURCE, ErrorKind::NOT_SUPPORTED];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "0.6";

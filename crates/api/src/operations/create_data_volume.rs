@@ -1,6 +1,6 @@
 //! Making a volume.
 
-use crate::{InventoryReply, Operation, Route, VolumeInventory};
+use crate::{ErrorKind, InventoryReply, Operation, Route, VolumeInventory};
 use imprint_domain::{PrimaryStorageUuid, TagPatternUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,7 @@ impl Operation for CreateDataVolume {
     const NAME: &'static str = "CreateDataVolume";
     const GROUP: &'static str = "volume";
     const ROUTE: Route = Route::create("/volumes/data");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::PERMISSION_DENIED];
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<VolumeInventory>;
 }

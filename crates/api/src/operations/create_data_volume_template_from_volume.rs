@@ -1,6 +1,6 @@
 //! Making a data volume template of a volume as it is now.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ impl Operation for CreateDataVolumeTemplateFromVolume {
     const NAME: &'static str = "CreateDataVolumeTemplateFromVolume";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::create("/images/data-volume-templates/from/volumes/{volumeUuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED, ErrorKind::BACKUP_STORAGE_ALLOCATION];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "0.6";

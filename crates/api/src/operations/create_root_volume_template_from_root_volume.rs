@@ -1,6 +1,6 @@
 //! Making a root volume template of a root volume as it is now.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,7 @@ impl Operation for CreateRootVolumeTemplateFromRootVolume {
     const NAME: &'static str = "CreateRootVolumeTemplateFromRootVolume";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::create("/images/root-volume-templates/from/volumes/{rootVolumeUuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED, ErrorKind::BACKUP_STORAGE_ALLOCATION];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "0.6";

@@ -1,6 +1,6 @@
 //! Making a root volume template of a backup.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeBackupUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,7 @@ impl Operation for CreateRootVolumeTemplateFromVolumeBackup {
     const NAME: &'static str = "CreateRootVolumeTemplateFromVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/images/root-volume-templates/from/volume-template/{backupUuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED];
     const TIMEOUT: Duration = Duration::from_hours(72);
     const LONG_JOB: bool = true;
     const SINCE: &'static str = "2.6.0";

@@ -1,6 +1,6 @@
 //! Backing up a virtual machine.
 
-use crate::{InventoriesReply, Operation, Route, VolumeBackupInventory};
+use crate::{ErrorKind, InventoriesReply, Operation, Route, VolumeBackupInventory};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,7 @@ impl Operation for CreateVmBackup {
     const NAME: &'static str = "CreateVmBackup";
     const GROUP: &'static str = "vm backup";
     const ROUTE: Route = Route::create("/volumes/{rootVolumeUuid}/vm-backups");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     const SINCE: &'static str = "3.0.0";

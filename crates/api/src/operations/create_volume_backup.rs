@@ -1,6 +1,6 @@
 //! Taking a backup.
 
-use crate::{InventoryReply, Operation, Route, VolumeBackupInventory};
+use crate::{ErrorKind, InventoryReply, Operation, Route, VolumeBackupInventory};
 use imprint_domain::{BackupStorageUuid, TagPatternUuid, VolumeUuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,7 @@ impl Operation for CreateVolumeBackup {
     const NAME: &'static str = "CreateVolumeBackup";
     const GROUP: &'static str = "volume backup";
     const ROUTE: Route = Route::create("/volumes/{volumeUuid}/volume-backups");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED];
     const LONG_JOB: bool = true;
     const SINCE: &'static str = "2.6.0";
     type Reply = InventoryReply<VolumeBackupInventory>;

@@ -1,6 +1,6 @@
 //! Removing a backup storage.
 
-use crate::{Access, DeleteMode, Effect, EmptyReply, Operation, Route};
+use crate::{Access, DeleteMode, Effect, EmptyReply, ErrorKind, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ impl Operation for DeleteBackupStorage {
     const NAME: &'static str = "DeleteBackupStorage";
     const GROUP: &'static str = "backup storage";
     const ROUTE: Route = Route::delete("/backup-storage/{uuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::DELETE_RESOURCE];
     const EFFECT: Effect = Effect::Deletes;
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "0.6";

@@ -1,6 +1,6 @@
 //! Deletes a user tag, a system tag, or a tag pattern with the tags that were made of it.
 
-use crate::{DeleteMode, Effect, EmptyReply, Operation, Route};
+use crate::{DeleteMode, Effect, EmptyReply, ErrorKind, Operation, Route};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ impl Operation for DeleteTag {
     const NAME: &'static str = "DeleteTag";
     const GROUP: &'static str = "tag";
     const ROUTE: Route = Route::delete("/tags/{uuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::NOT_FOUND];
     const EFFECT: Effect = Effect::Deletes;
     const SINCE: &'static str = "0.6";
     type Reply = EmptyReply;

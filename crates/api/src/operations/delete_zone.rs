@@ -1,6 +1,6 @@
 //! Deletes a zone that no storage serves.
 
-use crate::{Access, DeleteMode, Effect, EmptyReply, Operation, Route};
+use crate::{Access, DeleteMode, Effect, EmptyReply, ErrorKind, Operation, Route};
 use imprint_domain::ZoneUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ impl Operation for DeleteZone {
     const NAME: &'static str = "DeleteZone";
     const GROUP: &'static str = "platform";
     const ROUTE: Route = Route::delete("/zones/{uuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::DELETE_RESOURCE];
     const EFFECT: Effect = Effect::Deletes;
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "0.6";

@@ -1,6 +1,6 @@
 //! Logging in.
 
-use crate::{Access, InventoryReply, Operation, Route, Runs, SessionInventory};
+use crate::{Access, ErrorKind, InventoryReply, Operation, Route, Runs, SessionInventory};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,6 +33,7 @@ impl Operation for LogInByAccount {
     const NAME: &'static str = "LogInByAccount";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::put_wrapped("/accounts/login");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::OPERATION_FAILED, ErrorKind::AUTHENTICATION, ErrorKind::TOO_MANY_SESSIONS];
     const RUNS: Runs = Runs::Inline;
     const ACCESS: Access = Access::Anyone;
     const SINCE: &'static str = "0.6";

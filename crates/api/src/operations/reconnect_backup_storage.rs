@@ -1,6 +1,6 @@
 //! Opening a backup storage again.
 
-use crate::{Access, BackupStorageInventory, InventoryReply, Operation, Route};
+use crate::{Access, BackupStorageInventory, ErrorKind, InventoryReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ impl Operation for ReconnectBackupStorage {
     const NAME: &'static str = "ReconnectBackupStorage";
     const GROUP: &'static str = "backup storage";
     const ROUTE: Route = Route::action("/backup-storage/{uuid}/actions");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::BACKUP_STORAGE_CONNECTION];
     const ACCESS: Access = Access::Administrator;
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<BackupStorageInventory>;

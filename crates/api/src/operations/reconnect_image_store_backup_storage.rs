@@ -1,6 +1,6 @@
 //! Opening an image store again.
 
-use crate::{Access, ImageStoreBackupStorageInventory, InventoryReply, Operation, Route};
+use crate::{Access, ErrorKind, ImageStoreBackupStorageInventory, InventoryReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ impl Operation for ReconnectImageStoreBackupStorage {
     const NAME: &'static str = "ReconnectImageStoreBackupStorage";
     const GROUP: &'static str = "backup storage";
     const ROUTE: Route = Route::action("/backup-storage/image-store/{uuid}/actions");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::BACKUP_STORAGE_CONNECTION];
     const ACCESS: Access = Access::Administrator;
     type Reply = InventoryReply<ImageStoreBackupStorageInventory>;
 }

@@ -1,6 +1,6 @@
 //! Bringing an image back from another backup storage, as a new one.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,7 @@ impl Operation for RecoveryImageFromImageStoreBackupStorage {
     const NAME: &'static str = "RecoveryImageFromImageStoreBackupStorage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::action("/backup-storage/{uuid}/actions");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<ImageInventory>;

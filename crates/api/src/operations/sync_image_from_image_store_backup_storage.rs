@@ -1,6 +1,6 @@
 //! Making a new image on one backup storage of an image on another.
 
-use crate::{ImageInventory, InventoryReply, Operation, Route};
+use crate::{ErrorKind, ImageInventory, InventoryReply, Operation, Route};
 use imprint_domain::BackupStorageUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,7 @@ impl Operation for SyncImageFromImageStoreBackupStorage {
     const NAME: &'static str = "SyncImageFromImageStoreBackupStorage";
     const GROUP: &'static str = "image";
     const ROUTE: Route = Route::action("/images/{uuid}/actions");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::QUOTA_EXCEEDED];
     const LONG_JOB: bool = true;
     const TIMEOUT: Duration = Duration::from_hours(72);
     type Reply = InventoryReply<ImageInventory>;

@@ -1,6 +1,6 @@
 //! Changes an account's name, description or password.
 
-use crate::{AccountInventory, Effect, InventoryReply, Operation, Route};
+use crate::{AccountInventory, Effect, ErrorKind, InventoryReply, Operation, Route};
 use imprint_domain::AccountUuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,7 @@ impl Operation for UpdateAccount {
     const NAME: &'static str = "UpdateAccount";
     const GROUP: &'static str = "identity";
     const ROUTE: Route = Route::put_wrapped("/accounts/{uuid}");
+    const ERRORS: &'static [ErrorKind] = &[ErrorKind::AUTHENTICATION];
     const EFFECT: Effect = Effect::Overwrites;
     const SINCE: &'static str = "0.6";
     type Reply = InventoryReply<AccountInventory>;

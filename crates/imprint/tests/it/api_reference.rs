@@ -1,7 +1,7 @@
 //! The reference at `/docs`, as its readers meet it.
 
 use crate::copies::second_storage;
-use crate::server::{Reply, Server, data_with, noise, text};
+use crate::server::{ADMIN, Reply, Server, data_with, noise, text};
 use imprint_api::{ErrorKind, ExampleLanguage, ExampleRequest, field_names, openapi_document, operations, queries};
 use serde_json::{Value, json};
 
@@ -178,8 +178,12 @@ fn what_others_share_is_nothing_to_change() {
         says(operation, "None of the volumes that you see is yours");
     }
     says("DeleteVolumeBackup", "None of the backups that you see is yours");
-    // The page of one offers what whoever sees it may do, and nothing else.
+    // The page of one offers what whoever sees it may do, and nothing else; and says whose it is.
     let html = read_as(&server, &normal, &format!("/backups/{backup}"));
+    assert!(html.contains("Owner account") && html.contains(ADMIN), "{html}");
+    // No link leads to what one does not see.
+    assert!(!html.contains(&format!("/accounts/{ADMIN}")), "{html}");
+    assert!(html.contains(&format!("/volumes/{volume}")), "{html}");
     let offered: Vec<_> = html.split("href=\"/do/").skip(1).filter_map(|rest| rest.split('?').next()).collect();
     assert!(offered.contains(&"CreateDataVolumeTemplateFromVolumeBackup"), "{offered:?}");
     assert!(!offered.iter().any(|it| matches!(*it, "DeleteVolumeBackup" | "ShareResource")), "{offered:?}");
