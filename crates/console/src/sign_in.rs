@@ -72,7 +72,7 @@ fn where_to(visit: &Visit) -> String {
         _ => None,
     };
     // Segments alone: a path that begins with two slashes would be another host.
-    let path: String = visit.segments().into_iter().map(|segment| format!("/{}", encoded(segment))).collect();
+    let path: String = visit.segments().into_iter().flat_map(|segment| ["/".to_owned(), encoded(segment)]).collect();
     let path = if path.is_empty() { "/".to_owned() } else { path };
     let place = link(&path, &typed.unwrap_or_else(|| visit.query.clone()));
     // A longer one would be refused when the browser asks for it.
