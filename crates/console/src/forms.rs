@@ -108,7 +108,11 @@ pub(crate) async fn controls(
             // What travels is another thing than what is typed.
             control.text = Prose::new(visit.texts.password_itself);
         }
-        control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| error.details.clone());
+        control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| {
+            // The field is named by where it stands.
+            let reason = error.details.strip_prefix(&format!("field[{}]: ", rule.name));
+            reason.unwrap_or(&error.details).to_owned()
+        });
         let is_empty = control.value.is_empty() && control.wrong.is_none();
         let is_rare = !rule.required && is_empty && (rule.is_unused() || is_rarely_given(&rule.name));
         if is_rare { &mut rare } else { &mut plain }.push(control);

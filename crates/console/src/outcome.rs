@@ -29,6 +29,9 @@ const QUICK: &[&str] =
 /// The parameter in which operations take the id of what they make.
 const RESOURCE_UUID: &str = "resourceUuid";
 
+/// The longest name of a job, in UTF-16 units.
+const LONGEST_TITLE: usize = 255;
+
 /// What these answer stands on the page of what they are about, too.
 const SHOWN_THERE: &[&str] = &[ExportImageFromBackupStorage::NAME];
 
@@ -124,19 +127,31 @@ async fn submit(
         None => visit.texts.operation(long.name),
     };
     let request = Map::from_iter([
-        ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
+        ("name".to_owned(), job_title(&name).into()),
         ("jobName".to_owned(), long.job_name().into()),
-        ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
+        ("jobData".to_owned(), Value::Object(parameters.clone()).to_string().into()),
     ]);
-    let reply = match call_once(console, visit, submit, request).await? {
-        Called::Now(reply) => reply,
-        Called::Before(page) => return Ok(see_other(&page)),
+    let reply = match call_once(console, visit, submit, request).await {
+        Ok(Called::Now(reply)) => reply,
+        Ok(Called::Before(page)) => return Ok(see_other(&page)),
+        // What is wrong with what was typed is said as the operation itself says it.
+        Err(error) => return Err(console.api.check(long, parameters, &visit.visitor).await.err().unwrap_or(error)),
     };
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
     match jobs::ended_soon(console, visit, uuid).await? {
         Some(reply) => Ok(show(console, visit, long, &reply).await),
         None => Ok(see_other(&format!("/jobs/{uuid}"))),
     }
+}
+
+/// As much of a name as a job's name may have, and nothing that it may not.
+fn job_title(name: &str) -> String {
+    let mut units = 0;
+    let fits = |letter: &char| {
+        units += letter.len_utf16();
+        units <= LONGEST_TITLE
+    };
+    name.chars().filter(|letter| *letter != '\0').take_while(fits).collect()
 }
 
 /// The collection of what an operation makes or changes.

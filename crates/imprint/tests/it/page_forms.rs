@@ -74,6 +74,29 @@ fn what_is_wrong_is_said_beside_the_field() {
 }
 
 #[test]
+fn what_is_wrong_with_a_long_job_is_said_beside_the_field_too() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let long = "\u{1f4be}".repeat(200);
+    let storage = server.backup_storage();
+    for (operation, name, value, reason) in [
+        ("ResizeDataVolume", "size", "x", "must be a whole number"),
+        ("ResizeDataVolume", "size", "1", "a volume only grows"),
+        ("CreateVolumeBackup", "name", long.as_str(), "must have at most 255 characters"),
+        ("CreateVolumeBackup", "name", "a\0b", "must not hold the character NUL"),
+    ] {
+        let rest = [("uuid", volume.as_str()), ("volumeUuid", &volume), ("backupStorageUuid", &storage)];
+        let reply = send(&visitor, operation, &[&rest[..], &[(name, value)]].concat());
+        assert_eq!(reply.status, 422, "{operation}: {}", reply.text);
+        assert!(field(&reply.text, name).contains("aria-invalid"), "{operation}: {}", reply.text);
+        let said = format!("field[{name}]: {reason}");
+        assert!(reply.text.contains(&format!("id=\"wrong-{name}\"><bdi>{reason}")), "{operation}: {}", reply.text);
+        assert!(reply.text.contains(&said) && !reply.text.contains("jobData"), "{operation}: {}", reply.text);
+    }
+    assert_eq!(server.query("/zstack/v1/longjobs?q=jobName=APICreateVolumeBackupMsg").len(), 0);
+}
+
+#[test]
 fn who_deletes_a_tag_gets_back_to_what_it_was_on() {
     let (_temp, server, volume) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
