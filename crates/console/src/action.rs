@@ -2,8 +2,10 @@
 //! typed when something is wrong with it.
 
 use crate::console::Console;
+use crate::docs::availability::obstacles;
+use crate::docs::entry::Entry;
 use crate::forms::{self, Control, HAD};
-use crate::layout::{ErrorBox, Layout, failure, form_page};
+use crate::layout::{ErrorBox, Layout, form_page};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -79,10 +81,11 @@ async fn form(
     error: Option<Box<ErrorCode>>,
     notice: Option<&'static str>,
 ) -> Reply {
-    let (plain, rare) = match forms::controls(console, visit, operation, typed, error.as_deref()).await {
-        Ok(controls) => controls,
-        Err(error) => return failure(visit, error),
-    };
+    let (mut plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
+    if plain.iter().any(Control::lacks_choices) {
+        say_what_is_missing(console, visit, operation, &mut plain).await;
+    }
+    let curl = curl_line(operation, typed);
     let is_refused = error.is_some() || notice.is_some();
     let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
     let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
@@ -99,9 +102,24 @@ async fn form(
         danger: operation.effect.loses(),
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
-        curl: curl_line(operation, typed),
+        curl,
     };
     form_page(is_refused, &view, &visit.headers)
+}
+
+/// Says at what must be chosen why there is nothing to choose.
+async fn say_what_is_missing(
+    console: &Console,
+    visit: &Visit,
+    operation: &'static OperationDescription,
+    controls: &mut [Control],
+) {
+    // A form is not lost for that.
+    let obstacles = obstacles(console, visit, Entry::Operation(operation)).await.unwrap_or_default();
+    for control in controls.iter_mut().filter(|control| control.lacks_choices()) {
+        let missing = obstacles.iter().find(|it| it.parameter.as_ref() == Some(&control.name));
+        control.hint = missing.map_or(visit.texts.nothing_to_choose, |it| &it.text).to_owned();
+    }
 }
 
 /// The command line that does the same as the form, for a page that changes as one types.

@@ -23,6 +23,7 @@ mod action;
 mod assets;
 mod cell;
 mod charts;
+mod choices;
 mod collections;
 mod compare;
 mod console;

@@ -96,6 +96,37 @@ fn what_is_wrong_with_a_long_job_is_said_beside_the_field_too() {
     assert_eq!(server.query("/zstack/v1/longjobs?q=jobName=APICreateVolumeBackupMsg").len(), 0);
 }
 
+/// What a field offers.
+fn offered(page: &str, name: &str) -> Vec<String> {
+    let (_, rest) =
+        page.split_once(&format!("<select id=\"field-{name}\"")).unwrap_or_else(|| panic!("{name}: {page}"));
+    let options = rest.split_once("</select>").unwrap().0.split("<option value=\"").skip(1);
+    options.map(|option| option.split('"').next().unwrap().to_owned()).filter(|value| !value.is_empty()).collect()
+}
+
+#[test]
+fn nothing_is_copied_to_where_it_comes_from() {
+    let (temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let backup = text(&server.backup(&volume)["uuid"]);
+    let storage = server.backup_storage();
+    let form = |given: &str| {
+        let path = format!("/do/SyncBackupFromImageStoreBackupStorage?uuid={backup}{given}");
+        visitor.get(&path).text
+    };
+    let from_it = format!("&srcBackupStorageUuid={storage}");
+    // The only storage is where it comes from, whether the link says so or not.
+    for given in ["", from_it.as_str()] {
+        let page = form(given);
+        assert_eq!(offered(&page, "srcBackupStorageUuid"), [storage.as_str()], "{page}");
+        assert!(offered(&page, "dstBackupStorageUuid").is_empty(), "{page}");
+        assert!(page.contains("it takes two"), "{page}");
+    }
+    let second = crate::copies::second_storage(&server, temp.path());
+    assert_eq!(offered(&form(&from_it), "dstBackupStorageUuid"), [second.as_str()]);
+    assert_eq!(offered(&form(""), "dstBackupStorageUuid").len(), 2);
+}
+
 #[test]
 fn who_deletes_a_tag_gets_back_to_what_it_was_on() {
     let (_temp, server, volume) = server_with_volume();
