@@ -85,7 +85,7 @@ async fn form(
     if plain.iter().any(Control::lacks_choices) {
         say_what_is_missing(console, visit, operation, &mut plain).await;
     }
-    let curl = curl_line(operation, typed);
+    let curl = curl_line(operation, &forms::with_chosen(typed, &plain));
     let is_refused = error.is_some() || notice.is_some();
     let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
     let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");

@@ -219,6 +219,13 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     }
 }
 
+/// What was typed, and what is chosen already in the controls.
+pub(crate) fn with_chosen(typed: &Pairs, controls: &[Control]) -> Pairs {
+    let chosen = controls.iter().filter(|it| it.input == "select" && !it.value.is_empty());
+    let chosen = chosen.filter(|control| typed.get(&control.name).is_none());
+    chosen.fold(typed.clone(), |pairs, control| pairs.without(&control.name).with(&control.name, &control.value))
+}
+
 /// What was typed, as the operation's parameters: texts, lists and maps. What was left blank is not given; a text that was
 /// there and is blank now is empty.
 pub(crate) fn parameters(operation: &OperationDescription, form: &Pairs) -> Map<String, Value> {

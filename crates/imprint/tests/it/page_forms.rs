@@ -104,6 +104,11 @@ fn offered(page: &str, name: &str) -> Vec<String> {
     options.map(|option| option.split('"').next().unwrap().to_owned()).filter(|value| !value.is_empty()).collect()
 }
 
+/// The command line of a form.
+fn curl(page: &str) -> &str {
+    page.split_once("<pre id=\"curl\"").unwrap().1.split_once("</pre>").unwrap().0
+}
+
 #[test]
 fn nothing_is_copied_to_where_it_comes_from() {
     let (temp, server, volume) = server_with_volume();
@@ -121,10 +126,23 @@ fn nothing_is_copied_to_where_it_comes_from() {
         assert_eq!(offered(&page, "srcBackupStorageUuid"), [storage.as_str()], "{page}");
         assert!(offered(&page, "dstBackupStorageUuid").is_empty(), "{page}");
         assert!(page.contains("it takes two"), "{page}");
+        assert!(curl(&page).contains(&format!("srcBackupStorageUuid&#34;:&#34;{storage}")), "{}", curl(&page));
+        assert!(!curl(&page).contains(&format!("dstBackupStorageUuid&#34;:&#34;{storage}")), "{}", curl(&page));
     }
     let second = crate::copies::second_storage(&server, temp.path());
     assert_eq!(offered(&form(&from_it), "dstBackupStorageUuid"), [second.as_str()]);
+    assert!(curl(&form(&from_it)).contains(&second));
     assert_eq!(offered(&form(""), "dstBackupStorageUuid").len(), 2);
+}
+
+#[test]
+fn the_command_line_has_what_is_chosen_because_there_is_nothing_else() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let zone = text(&server.query("/zstack/v1/zones")[0]["uuid"]);
+    let storage = server.backup_storage();
+    let page = visitor.get("/do/DetachBackupStorageFromZone").text;
+    assert!(curl(&page).contains(&zone) && curl(&page).contains(&storage), "{}", curl(&page));
 }
 
 #[test]
