@@ -3,6 +3,7 @@
 use crate::cell::{isolated, text};
 use crate::collections::of_kind;
 use crate::console::Console;
+use crate::ownership;
 use crate::pairs::Pairs;
 use crate::visit::Visit;
 use imprint_api::{Need, ParamRule, ResourceKind};
@@ -23,6 +24,10 @@ pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule) 
         .with("sort", "-createDate")
         .with("replyWithCount", "true")
         .with("fields", "uuid,name");
+    let asked = match own(console, visit, rule, kind).await? {
+        Some(condition) => asked.with("q", &condition),
+        None => asked,
+    };
     let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await.ok()?;
     if found.total.is_some_and(|total| total > CHOICES) {
         return None;
@@ -34,6 +39,15 @@ pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule) 
         (uuid, name)
     };
     Some(found.inventories.unwrap_or_default().into_iter().map(one).collect())
+}
+
+/// The condition that leaves out what others share with the visitor, where it must be its own; `None` if that cannot be
+/// asked for.
+async fn own(console: &Console, visit: &Visit, rule: &ParamRule, kind: ResourceKind) -> Option<Option<String>> {
+    match rule.need {
+        Need::Ownership if rule.resource.is_some() => ownership::all_but_anothers(console, visit, kind).await.ok(),
+        Need::Ownership | Need::Share | Need::Nothing => Some(None),
+    }
 }
 
 /// What the id in a parameter names, of which there is a choice.

@@ -3,7 +3,7 @@
 use crate::server::{Reply, Server, data_with, sample_disk, text};
 use crate::visitor::{Visitor, done, encoded, location};
 use crate::waiting::until;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
 
@@ -143,6 +143,22 @@ fn the_command_line_has_what_is_chosen_because_there_is_nothing_else() {
     let storage = server.backup_storage();
     let page = visitor.get("/do/DetachBackupStorageFromZone").text;
     assert!(curl(&page).contains(&zone) && curl(&page).contains(&storage), "{}", curl(&page));
+}
+
+#[test]
+fn what_must_be_ones_own_is_chosen_among_ones_own() {
+    let (_temp, server, volume) = server_with_volume();
+    server.account("ann");
+    let share = json!({"shareResource": {"resourceUuids": [volume], "toPublic": true}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    let mut visitor = Visitor::new(&server);
+    visitor.sign_in("ann", "ann", "/");
+    let form = || visitor.get("/do/CreateVolumeBackup").text;
+    assert!(offered(&form(), "volumeUuid").is_empty(), "{}", form());
+    assert!(form().contains("what others share can be used"), "{}", form());
+    let name = [("name", "disk"), ("diskSize", "1048576")];
+    let own = done(&send(&visitor, "CreateDataVolume", &name)).split(['/', '?']).nth(2).unwrap().to_owned();
+    assert_eq!(offered(&form(), "volumeUuid"), [own]);
 }
 
 #[test]
