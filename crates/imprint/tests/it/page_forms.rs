@@ -110,6 +110,18 @@ fn curl(page: &str) -> &str {
 }
 
 #[test]
+fn what_leaves_a_form_is_called_so() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    for path in ["/do/CancelLongJob", "/do/CreateTag", "/volumes/register"] {
+        let page = visitor.get(path).text;
+        let (_, button) = page.split_once("</button> <a href=\"").unwrap();
+        assert!(button.split_once('>').unwrap().1.starts_with("Back</a>"), "{path}: {page}");
+        assert_eq!(page.matches(">Cancel<").count(), usize::from(path == "/do/CancelLongJob") * 2, "{path}: {page}");
+    }
+}
+
+#[test]
 fn nothing_is_copied_to_where_it_comes_from() {
     let (temp, server, volume) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
