@@ -19,7 +19,7 @@ use imprint_api::{
     ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob,
 };
 use imprint_server::Reply;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// These could be long jobs, but are done before anybody could look at one.
@@ -195,11 +195,34 @@ async fn show(console: &Console, visit: &Visit, operation: &OperationDescription
     if !reply.as_object().into_iter().flatten().any(says_more) {
         return done(&back);
     }
-    let shown = reply.get("inventory").unwrap_or(reply);
+    let shown = match failures(reply) {
+        Some(failures) if failures.is_empty() => return done(&back),
+        Some(failures) => json!({ "failed": failures }),
+        None => laid_out(reply.get("inventory").unwrap_or(reply)),
+    };
     let fields: Vec<_> = shown.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
-    let (facts, parts) = facts(visit, &fields, shown);
+    let (facts, parts) = facts(visit, &fields, &shown);
     let layout = Layout::new(visit, &visit.texts.operation(operation.name), "-");
     render(StatusCode::OK, &ResultPage { layout, facts, parts, secret, back }, &visit.headers)
+}
+
+/// What failed of an operation that answers of each of several things whether it was done, and why. `None` for all others.
+fn failures(reply: &Value) -> Option<Vec<&Value>> {
+    let results = reply.get("results")?.as_array()?;
+    let flags: Option<Vec<_>> = results.iter().map(|result| result.get("success")?.as_bool()).collect();
+    let each = results.iter().zip(flags.filter(|flags| !flags.is_empty())?);
+    Some(each.filter(|(_, succeeded)| !succeeded).map(|(result, _)| result.get("error").unwrap_or(result)).collect())
+}
+
+/// A reply without lists of nothing, and with what it holds within laid out like a thing of its own.
+fn laid_out(reply: &Value) -> Value {
+    let fields = reply.as_object().into_iter().flatten();
+    let says = fields.filter(|(_, value)| value.as_array().is_none_or(|list| !list.is_empty()));
+    let laid_out = |(field, value): (&String, &Value)| match value {
+        Value::Object(_) => (field.clone(), json!([value])),
+        _ => (field.clone(), value.clone()),
+    };
+    says.filter(|(field, value)| *field != "success" || **value != true).map(laid_out).collect::<Map<_, _>>().into()
 }
 
 /// The page, or the table that it stood in when what it showed was deleted.

@@ -110,6 +110,42 @@ fn curl(page: &str) -> &str {
 }
 
 #[test]
+fn who_attaches_a_tag_gets_back_unless_that_failed() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let made = done(&send(&visitor, "CreateTag", &[("name", "t"), ("value", "v")]));
+    let tag = made.split(['/', '?']).nth(2).unwrap();
+    let back = format!("/volumes/{volume}");
+    let fields = [("tagUuid", tag), ("resourceUuids", volume.as_str()), ("back", &back)];
+    assert_eq!(done(&send(&visitor, "AttachTagToResources", &fields)), format!("{back}?done=AttachTagToResources"));
+    // Of several, one is another account's.
+    server.account("ann");
+    let mut ann = Visitor::new(&server);
+    ann.sign_in("ann", "ann", "/");
+    let made = |operation, fields: &[(&str, &str)]| {
+        done(&send(&ann, operation, fields)).split(['/', '?']).nth(2).unwrap().to_owned()
+    };
+    let own = made("CreateDataVolume", &[("name", "disk"), ("diskSize", "1048576")]);
+    let tag = made("CreateTag", &[("name", "t"), ("value", "v")]);
+    let both = format!("{own}\n{volume}");
+    let reply = send(&ann, "AttachTagToResources", &[("tagUuid", &tag), ("resourceUuids", &both)]);
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(reply.text.contains("This did not work") && reply.text.contains(&volume), "{}", reply.text);
+    assert!(!reply.text.contains("<pre") && !reply.text.contains(&own), "{}", reply.text);
+}
+
+#[test]
+fn where_nothing_lies_that_is_said() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let storage = server.backup_storage();
+    let page = send(&visitor, "GetTrashOnBackupStorage", &[("uuid", &storage)]);
+    assert!(page.text.contains("There is nothing.") && !page.text.contains("Inventories"), "{}", page.text);
+    let page = send(&visitor, "CleanUpTrashOnBackupStorage", &[("uuid", &storage)]);
+    assert!(page.text.contains("0 B") && !page.text.contains("<pre"), "{}", page.text);
+}
+
+#[test]
 fn what_leaves_a_form_is_called_so() {
     let (_temp, server, _) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
