@@ -127,6 +127,7 @@ pub(crate) struct Texts {
     pub(crate) docs: &'static DocsTexts,
     pub(crate) protocol: &'static [Chapter],
     operations: &'static [(&'static str, &'static str)],
+    singular: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
     advice: &'static [(&'static str, &'static str)],
 }
@@ -319,6 +320,22 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("UpdateTag", "Change"),
         ("UpdateVolume", "Rename"),
     ],
+    singular: &[
+        ("Volumes", "Volume"),
+        ("Backups", "Backup"),
+        ("Images", "Image"),
+        ("Backup storages", "Backup storage"),
+        ("Primary storages", "Primary storage"),
+        ("Zones", "Zone"),
+        ("Jobs", "Job"),
+        ("Accounts", "Account"),
+        ("Access keys", "Access key"),
+        ("Tags", "Tag"),
+        ("User tags", "User tag"),
+        ("System tags", "System tag"),
+        ("Shares", "Share"),
+        ("Quotas", "Quota"),
+    ],
     labels: &[
         ("AccessKeyID", "Access key id"),
         ("AccessKeySecret", "Secret"),
@@ -383,6 +400,12 @@ impl Texts {
         self.advice.iter().find(|(code, _)| *code == error.code).map(|(_, text)| *text)
     }
 
+    /// What so many are called that together have this name.
+    pub(crate) fn counted(&self, count: u64, several: &'static str) -> &'static str {
+        let one = self.singular.iter().filter(|_| count == 1).find(|(known, _)| *known == several);
+        one.map_or(several, |(_, one)| one)
+    }
+
     /// What a field or a parameter is called.
     pub(crate) fn label(&self, field: &str) -> String {
         match self.labels.iter().find(|(name, _)| *name == field) {
@@ -416,6 +439,15 @@ mod tests {
     fn all_operations_that_have_words_of_their_own_exist() {
         for (name, _) in ENGLISH.operations {
             assert!(imprint_api::operations().iter().any(|operation| operation.name == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_is_not_several() {
+        assert_eq!([0, 1, 2].map(|count| ENGLISH.counted(count, ENGLISH.backups)), ["Backups", "Backup", "Backups"]);
+        for it in crate::collections::COLLECTIONS {
+            let several = (it.title)(&ENGLISH);
+            assert_ne!(ENGLISH.counted(1, several), several);
         }
     }
 

@@ -146,6 +146,19 @@ fn where_nothing_lies_that_is_said() {
 }
 
 #[test]
+fn one_backup_is_not_several() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    for (count, noun) in [(1, "Backup"), (2, "Backups")] {
+        server.backup(&volume);
+        let said = format!("<strong>{count}</strong> {noun}</a>");
+        assert!(visitor.get("/").text.contains(&said), "{}", visitor.get("/").text);
+        let page = visitor.get(&format!("/volumes/{volume}")).text;
+        assert!(page.contains(&format!("\"{count} {noun}; ")), "{page}");
+    }
+}
+
+#[test]
 fn what_leaves_a_form_is_called_so() {
     let (_temp, server, _) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
