@@ -1,6 +1,8 @@
 //! The form of any operation: shown with what is known already, sent with the session's token, and shown again with what was
 //! typed when something is wrong with it.
 
+use crate::about::about;
+use crate::cell::Cell;
 use crate::console::Console;
 use crate::docs::availability::obstacles;
 use crate::docs::entry::Entry;
@@ -23,6 +25,8 @@ struct ActionPage {
     layout: Layout,
     name: &'static str,
     summary: Prose,
+    /// What may be lost, or lose something.
+    about: Vec<(&'static str, Cell)>,
     csrf: String,
     /// The form's own id: sent twice, it does its work once.
     form: String,
@@ -86,20 +90,23 @@ async fn form(
         say_what_is_missing(console, visit, operation, &mut plain).await;
     }
     let curl = curl_line(operation, &forms::with_chosen(typed, &plain));
+    let loses = operation.effect.loses();
+    let about = if loses { about(console, visit, operation, typed).await } else { Vec::new() };
     let is_refused = error.is_some() || notice.is_some();
-    let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
-    let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
+    let subject = forms::subject(operation, typed).map(|(collection, _)| collection.path);
+    let section = subject.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
     let view = ActionPage {
         layout: Layout::new(visit, &visit.texts.operation(operation.name), section),
         name: operation.name,
         summary: Prose::new(&operation.summary()),
+        about,
         csrf: visit.csrf(),
         form: JobUuid::random().to_string(),
         back: forms::back(operation, typed),
         had: typed.iter().filter(|(name, _)| *name == HAD).map(|(_, field)| field.to_owned()).collect(),
         plain,
         rare,
-        danger: operation.effect.loses(),
+        danger: loses,
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
         curl,

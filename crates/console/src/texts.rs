@@ -126,6 +126,7 @@ pub(crate) struct Texts {
     pub(crate) marks: &'static str,
     pub(crate) docs: &'static DocsTexts,
     pub(crate) protocol: &'static [Chapter],
+    pub(crate) replaced: &'static str,
     operations: &'static [(&'static str, &'static str)],
     singular: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
@@ -250,6 +251,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     marks: "the thick marks are full ones, and each is as high as what it stored",
     docs: &docs::ENGLISH,
     protocol: protocol::ENGLISH,
+    replaced: "Its content is replaced",
     operations: &[
         ("AddImage", "Add an image"),
         ("AddImageStoreBackupStorage", "Add a backup storage"),

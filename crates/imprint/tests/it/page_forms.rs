@@ -159,6 +159,27 @@ fn one_backup_is_not_several() {
 }
 
 #[test]
+fn what_loses_something_names_it() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    assert_eq!(send(&visitor, "UpdateVolume", &[("uuid", &volume), ("name", "<b>web</b>")]).status, 303);
+    let backup = server.backup(&volume);
+    let uuid = text(&backup["uuid"]);
+    let named = |page: &str, label: &str, place: &str, name: &str| {
+        let (_, rest) = page.split_once(&format!("<dt>{label}</dt><dd>")).unwrap_or_else(|| panic!("{page}"));
+        let cell = rest.split_once("</dd>").unwrap().0;
+        assert!(cell.contains(&format!("href=\"{place}\"")) && cell.contains(name), "{cell}");
+    };
+    let place = format!("/volumes/{volume}");
+    let page = visitor.get(&format!("/do/RevertVolumeFromVolumeBackup?uuid={uuid}")).text;
+    named(&page, "Backup", &format!("/backups/{uuid}"), &text(&backup["name"]));
+    named(&page, "Its content is replaced", &place, "&#60;b&#62;web&#60;/b&#62;");
+    let page = visitor.get(&format!("/do/DeleteDataVolume?uuid={volume}")).text;
+    named(&page, "Volume", &place, "&#60;b&#62;web&#60;/b&#62;");
+    assert!(!visitor.get(&format!("/do/UpdateVolume?uuid={volume}")).text.contains("<dl"));
+}
+
+#[test]
 fn what_leaves_a_form_is_called_so() {
     let (_temp, server, _) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
