@@ -47,7 +47,8 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
         return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
     let is_sure = !operation.effect.loses() || visit.form.get("sure").is_some();
-    if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)) {
+    let differ = forms::passwords_differ(operation, &visit.form).then_some(visit.texts.passwords_differ);
+    if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)).or(differ) {
         return form(console, visit, operation, &visit.form, None, Some(notice)).await;
     }
     match outcome::perform(console, visit, operation).await {
@@ -85,7 +86,8 @@ async fn form(
     error: Option<Box<ErrorCode>>,
     notice: Option<&'static str>,
 ) -> Reply {
-    let (mut plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
+    let (plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
+    let mut plain = forms::with_repeats(visit, operation, plain, typed);
     if plain.iter().any(Control::lacks_choices) {
         say_what_is_missing(console, visit, operation, &mut plain).await;
     }

@@ -8,7 +8,7 @@ use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::respond::local;
 use crate::visit::Visit;
-use imprint_api::{ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
+use imprint_api::{Access, ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
 use imprint_domain::without_url_passwords;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
@@ -273,6 +273,48 @@ fn is_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
     rule.secret && operation.group == "identity" && rule.name.to_lowercase().ends_with("password")
 }
 
+/// Whether a parameter sets the password of an account, and does not show that one knows it.
+fn is_new_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
+    is_password(operation, rule) && operation.access != Access::Anyone && !rule.name.starts_with("old")
+}
+
+/// The field in which a new password is typed once more.
+fn again(name: &str) -> String {
+    format!("{name}Again")
+}
+
+/// Whether a new password was typed in two ways: then nobody knows which one was meant.
+pub(crate) fn passwords_differ(operation: &OperationDescription, form: &Pairs) -> bool {
+    let typed = |name: &str| form.raw(name).unwrap_or_default();
+    let mut new = operation.rules.iter().filter(|rule| is_new_password(operation, rule));
+    new.any(|rule| typed(&rule.name) != typed(&again(&rule.name)))
+}
+
+/// The controls, and after each new password the one in which it is typed once more.
+pub(crate) fn with_repeats(
+    visit: &Visit,
+    operation: &OperationDescription,
+    controls: Vec<Control>,
+    typed: &Pairs,
+) -> Vec<Control> {
+    let is_new = |control: &Control| {
+        operation.rules.iter().any(|rule| rule.name == control.name && is_new_password(operation, rule))
+    };
+    let repeat = |control: &Control| Control {
+        name: again(&control.name),
+        label: visit.texts.password_again.to_owned(),
+        wrong: passwords_differ(operation, typed).then(|| visit.texts.passwords_differ.to_owned()),
+        input: control.input,
+        required: control.required,
+        ..Control::default()
+    };
+    let both = |control: Control| {
+        let repeat = is_new(&control).then(|| repeat(&control));
+        std::iter::once(control).chain(repeat)
+    };
+    controls.into_iter().flat_map(both).collect()
+}
+
 /// A password as it travels.
 pub(crate) fn digest(password: &str) -> String {
     hex::encode(Sha512::digest(password))
@@ -280,7 +322,8 @@ pub(crate) fn digest(password: &str) -> String {
 
 /// What may be shown of what was typed: everything but secrets, and the passwords in URLs.
 pub(crate) fn without_secrets(operation: &OperationDescription, form: &Pairs) -> Pairs {
-    let is_secret = |name: &str| operation.rules.iter().any(|rule| rule.secret && rule.name == name);
+    let is_secret =
+        |name: &str| operation.rules.iter().any(|rule| rule.secret && (rule.name == name || again(&rule.name) == name));
     let shown = form.iter().filter(|(name, _)| !is_secret(name));
     shown.fold(Pairs::default(), |pairs, (name, value)| pairs.with(name, &without_url_passwords(value)))
 }
@@ -362,7 +405,7 @@ mod tests {
     #[test]
     fn a_password_is_digested_and_never_stands_in_a_link() {
         let create = operation("CreateAccount").unwrap();
-        let form = Pairs::parse(b"name=x&password=secret&csrf=t");
+        let form = Pairs::parse(b"name=x&password=secret&passwordAgain=secret&csrf=t");
         assert_eq!(parameters(create, &form)["password"], json!(digest("secret")));
         assert_eq!(linkable(create, &form).encoded(), "name=x");
         // The secret of an access key is the secret itself.

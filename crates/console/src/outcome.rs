@@ -11,12 +11,13 @@ use crate::jobs;
 use crate::layout::{Layout, page as render};
 use crate::pairs::Pairs;
 use crate::respond::see_other;
+use crate::sign_in;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::{
-    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode,
-    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob,
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode, ErrorKind,
+    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob, UpdateAccount,
 };
 use imprint_server::Reply;
 use serde_json::{Map, Value, json};
@@ -59,9 +60,20 @@ pub(crate) async fn perform(
         return submit(console, visit, operation, parameters).await;
     }
     match call_once(console, visit, operation, parameters).await? {
+        Called::Now(_) if has_changed_own_password(console, visit, operation).await => {
+            Ok(sign_in::with_new_password(visit, forms::back(operation, &visit.form)))
+        }
         Called::Now(reply) => Ok(show(console, visit, operation, &reply).await),
         Called::Before(page) => Ok(see_other(&page)),
     }
+}
+
+/// Whether the form that was just performed has ended the session that it came from.
+async fn has_changed_own_password(console: &Console, visit: &Visit, operation: &OperationDescription) -> bool {
+    let is_change =
+        operation.name == UpdateAccount::NAME && visit.form.raw("password").is_some_and(|it| !it.is_empty());
+    let ended = ErrorKind::INVALID_SESSION.code;
+    is_change && console.api.caller(&visit.visitor).await.is_err_and(|error| error.code == ended)
 }
 
 /// What came of a form.

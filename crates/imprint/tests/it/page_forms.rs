@@ -180,6 +180,38 @@ fn what_loses_something_names_it() {
 }
 
 #[test]
+fn a_new_password_is_typed_twice_and_then_signed_in_with() {
+    let (_temp, server, _) = server_with_volume();
+    let (ann, _) = server.account("ann");
+    let mut visitor = Visitor::new(&server);
+    visitor.sign_in("ann", "ann", "/");
+    let change = |visitor: &Visitor, new: &str, again: &str| {
+        let fields = [("uuid", ann.as_str()), ("oldPassword", "ann"), ("password", new), ("passwordAgain", again)];
+        send(visitor, "UpdateAccount", &fields)
+    };
+    let form = visitor.get(&format!("/do/UpdateAccount?uuid={ann}")).text;
+    assert!(field(&form, "passwordAgain").contains("type=\"password\""), "{form}");
+    assert!(!form.contains("id=\"field-oldPasswordAgain\"") && !field(&form, "passwordAgain").contains("aria-invalid"));
+    for again in ["", "other"] {
+        let reply = change(&visitor, "new words", again);
+        assert_eq!(reply.status, 422, "{}", reply.text);
+        assert!(field(&reply.text, "passwordAgain").contains("aria-invalid"), "{}", reply.text);
+        assert!(!reply.text.contains("new words") && !reply.text.contains("passwordAgain="), "{}", reply.text);
+    }
+    let reply = change(&visitor, "new words", "new words");
+    assert!(reply.text.contains("The password was changed") && !reply.text.contains("has ended."), "{}", reply.text);
+    assert!(reply.text.contains(&format!("name=\"next\" value=\"/accounts/{ann}\"")), "{}", reply.text);
+    assert_eq!(visitor.sign_in("ann", "ann", "/").status, 401);
+    assert_eq!(location(&visitor.sign_in("ann", "new words", "/jobs")), "/jobs");
+    // What else one changes of oneself ends nothing, nor does another's password.
+    let reply = send(&visitor, "UpdateAccount", &[("uuid", &ann), ("description", "d")]);
+    assert_eq!(done(&reply), format!("/accounts/{ann}?done=UpdateAccount"));
+    let fields = [("uuid", ann.as_str()), ("password", "ann"), ("passwordAgain", "ann")];
+    let reply = send(&Visitor::signed_in(&server), "UpdateAccount", &fields);
+    assert_eq!(done(&reply), format!("/accounts/{ann}?done=UpdateAccount"));
+}
+
+#[test]
 fn what_leaves_a_form_is_called_so() {
     let (_temp, server, _) = server_with_volume();
     let visitor = Visitor::signed_in(&server);
