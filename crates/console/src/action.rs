@@ -1,9 +1,13 @@
 //! The form of any operation: shown with what is known already, sent with the session's token, and shown again with what was
 //! typed when something is wrong with it.
 
+use crate::about::about;
+use crate::cell::Cell;
 use crate::console::Console;
+use crate::docs::availability::obstacles;
+use crate::docs::entry::Entry;
 use crate::forms::{self, Control, HAD};
-use crate::layout::{ErrorBox, Layout, failure, form_page};
+use crate::layout::{ErrorBox, Layout, form_page};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -21,6 +25,8 @@ struct ActionPage {
     layout: Layout,
     name: &'static str,
     summary: Prose,
+    /// What may be lost, or lose something.
+    about: Vec<(&'static str, Cell)>,
     csrf: String,
     /// The form's own id: sent twice, it does its work once.
     form: String,
@@ -41,7 +47,8 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
         return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
     let is_sure = !operation.effect.loses() || visit.form.get("sure").is_some();
-    if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)) {
+    let differ = forms::passwords_differ(operation, &visit.form).then_some(visit.texts.passwords_differ);
+    if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)).or(differ) {
         return form(console, visit, operation, &visit.form, None, Some(notice)).await;
     }
     match outcome::perform(console, visit, operation).await {
@@ -79,29 +86,49 @@ async fn form(
     error: Option<Box<ErrorCode>>,
     notice: Option<&'static str>,
 ) -> Reply {
-    let (plain, rare) = match forms::controls(console, visit, operation, typed, error.as_deref()).await {
-        Ok(controls) => controls,
-        Err(error) => return failure(visit, error),
-    };
+    let (plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
+    let mut plain = forms::with_repeats(visit, operation, plain, typed);
+    if plain.iter().any(Control::lacks_choices) {
+        say_what_is_missing(console, visit, operation, &mut plain).await;
+    }
+    let curl = curl_line(operation, &forms::with_chosen(typed, &plain));
+    let loses = operation.effect.loses();
+    let about = if loses { about(console, visit, operation, typed).await } else { Vec::new() };
     let is_refused = error.is_some() || notice.is_some();
-    let about = forms::subject(operation, typed).map(|(collection, _)| collection.path);
-    let section = about.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
+    let subject = forms::subject(operation, typed).map(|(collection, _)| collection.path);
+    let section = subject.or_else(|| outcome::path_of_made(operation)).unwrap_or("-");
     let view = ActionPage {
         layout: Layout::new(visit, &visit.texts.operation(operation.name), section),
         name: operation.name,
         summary: Prose::new(&operation.summary()),
+        about,
         csrf: visit.csrf(),
         form: JobUuid::random().to_string(),
         back: forms::back(operation, typed),
         had: typed.iter().filter(|(name, _)| *name == HAD).map(|(_, field)| field.to_owned()).collect(),
         plain,
         rare,
-        danger: operation.effect.loses(),
+        danger: loses,
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
-        curl: curl_line(operation, typed),
+        curl,
     };
     form_page(is_refused, &view, &visit.headers)
+}
+
+/// Says at what must be chosen why there is nothing to choose.
+async fn say_what_is_missing(
+    console: &Console,
+    visit: &Visit,
+    operation: &'static OperationDescription,
+    controls: &mut [Control],
+) {
+    // A form is not lost for that.
+    let obstacles = obstacles(console, visit, Entry::Operation(operation)).await.unwrap_or_default();
+    for control in controls.iter_mut().filter(|control| control.lacks_choices()) {
+        let missing = obstacles.iter().find(|it| it.parameter.as_ref() == Some(&control.name));
+        control.hint = missing.map_or(visit.texts.nothing_to_choose, |it| &it.text).to_owned();
+    }
 }
 
 /// The command line that does the same as the form, for a page that changes as one types.

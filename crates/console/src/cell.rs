@@ -43,6 +43,7 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
     let text = match value {
         None | Some(Value::Null) => return nothing(),
         Some(Value::String(text)) if text.trim().is_empty() => return nothing(),
+        Some(Value::Array(elements)) if elements.is_empty() => return nothing(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(elements)) if elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(cell("status", Some(&json!("Failed"))).class, "status bad");
         assert_eq!(cell("attachedZoneUuids", Some(&json!(["a", "b"]))).text, "a, b");
         assert_eq!(cell("description", None).text, "–");
+        assert_eq!(cell("details", Some(&json!([]))).text, "–");
         assert_eq!(cell("name", Some(&json!(" "))).text, "–");
     }
 

@@ -11,9 +11,9 @@
 //!
 //! Everybody may read it. What needs an account is said so on the page.
 
-mod availability;
+pub(crate) mod availability;
 mod changes;
-mod entry;
+pub(crate) mod entry;
 mod index;
 mod nav;
 mod operation;

@@ -1,13 +1,14 @@
 //! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
 
-use crate::cell::{is_id, isolated, text};
+use crate::cell::is_id;
+use crate::choices::choices;
 use crate::collections::{Collection, of_kind};
 use crate::console::Console;
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::respond::local;
 use crate::visit::Visit;
-use imprint_api::{ErrorCode, Need, OperationDescription, ParamForm, ParamRule, ResourceKind};
+use imprint_api::{Access, ErrorCode, OperationDescription, ParamForm, ParamRule, ResourceKind};
 use imprint_domain::without_url_passwords;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
@@ -22,7 +23,7 @@ pub(crate) struct Control {
     /// What it is for.
     pub(crate) text: Prose,
     /// How to type it.
-    pub(crate) hint: &'static str,
+    pub(crate) hint: String,
     /// `text`, `password`, `number`, `select`, `several` or `lines`.
     pub(crate) input: &'static str,
     /// What is there already.
@@ -51,6 +52,29 @@ impl Control {
         let required = if self.required { " required" } else { "" };
         format!(" aria-describedby=\"{said_by}\"{wrong}{required}")
     }
+
+    /// What there is to choose.
+    fn choices(&self) -> impl Iterator<Item = &Choice> {
+        self.options.iter().filter(|choice| !choice.value.is_empty())
+    }
+
+    /// Whether something must be chosen, and there is nothing to choose.
+    pub(crate) fn lacks_choices(&self) -> bool {
+        self.required && self.input == "select" && self.choices().next().is_none()
+    }
+
+    /// What must be chosen is not chosen by chance, unless there is nothing else.
+    fn choose_the_only_one(&mut self) {
+        let is_open = self.required && self.input == "select" && self.value.is_empty();
+        if !is_open || self.choices().count() != 1 {
+            return;
+        }
+        self.options.retain(|choice| !choice.value.is_empty());
+        for only in &mut self.options {
+            only.chosen = true;
+            self.value.clone_from(&only.value);
+        }
+    }
 }
 
 /// Something to choose.
@@ -63,9 +87,6 @@ pub(crate) struct Choice {
     /// Whether it is chosen.
     pub(crate) chosen: bool,
 }
-
-/// Things to choose from at most; beyond that an id is typed.
-const CHOICES: u64 = 200;
 
 /// Parameters that most people never give.
 const RARE: &[&str] = &["resourceUuid", "tagUuids", "systemTags", "userTags", "clientInfo"];
@@ -100,23 +121,39 @@ pub(crate) async fn controls(
     operation: &OperationDescription,
     typed: &Pairs,
     error: Option<&ErrorCode>,
-) -> Result<(Vec<Control>, Vec<Control>), Box<ErrorCode>> {
+) -> (Vec<Control>, Vec<Control>) {
     let (mut plain, mut rare) = (Vec::new(), Vec::new());
-    for rule in &operation.rules {
-        let mut control = control(console, visit, rule, typed).await?;
+    for (nth, rule) in operation.rules.iter().enumerate() {
+        let mut control = control(console, visit, rule, typed).await;
+        // What goes from one to another of a kind goes to no place where it comes from.
+        let is_source = |it: &&ParamRule| it.required && rule.required && it.resource == rule.resource;
+        let sources = operation.rules.iter().take(nth).filter(|_| rule.resource.is_some()).filter(is_source);
+        let sources: Vec<_> = sources.filter_map(|it| typed_or_chosen(typed, &plain, &it.name)).collect();
+        control.options.retain(|choice| choice.chosen || !sources.contains(&choice.value));
+        control.choose_the_only_one();
         if is_password(operation, rule) {
             // What travels is another thing than what is typed.
             control.text = Prose::new(visit.texts.password_itself);
         }
-        control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| error.details.clone());
+        control.wrong = error.filter(|error| error.field() == Some(&rule.name)).map(|error| {
+            // The field is named by where it stands.
+            let reason = error.details.strip_prefix(&format!("field[{}]: ", rule.name));
+            reason.unwrap_or(&error.details).to_owned()
+        });
         let is_empty = control.value.is_empty() && control.wrong.is_none();
         let is_rare = !rule.required && is_empty && (rule.is_unused() || is_rarely_given(&rule.name));
         if is_rare { &mut rare } else { &mut plain }.push(control);
     }
-    Ok((plain, rare))
+    (plain, rare)
 }
 
-async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pairs) -> Result<Control, Box<ErrorCode>> {
+/// What is sent of a parameter if nobody chooses anything else.
+fn typed_or_chosen(typed: &Pairs, controls: &[Control], name: &str) -> Option<String> {
+    let chosen = || controls.iter().find(|control| control.name == name).map(|control| control.value.as_str());
+    typed.get(name).or_else(chosen).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pairs) -> Control {
     let texts = visit.texts;
     let default = rule.default.as_ref().and_then(Value::as_str);
     let value = typed.get(&rule.name).unwrap_or_default().to_owned();
@@ -133,10 +170,9 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     };
     let select = |values: Vec<(String, String)>| {
         let choice = |(sent, text): (String, String)| Choice { chosen: sent == value, value: sent, text };
-        // What must be chosen is not chosen by chance, unless there is nothing else.
         let none = match rule.required {
             false => Some(default.unwrap_or(texts.not_given)),
-            true if value.is_empty() && values.len() != 1 => Some(texts.choose),
+            true if value.is_empty() => Some(texts.choose),
             true => None,
         };
         let none = none.map(|text| (String::new(), text.to_owned()));
@@ -144,13 +180,13 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
     };
     if rule.secret {
         // It is typed again each time: no page holds it.
-        return Ok(Control { input: "password", ..base });
+        return Control { input: "password", ..base };
     }
     if !rule.values.is_empty() {
         let options = select(rule.values.iter().map(|it| (it.clone(), it.clone())).collect());
-        return Ok(Control { input: "select", options, value, ..base });
+        return Control { input: "select", options, value, ..base };
     }
-    Ok(match rule.form {
+    match rule.form {
         ParamForm::Boolean => {
             let values = [("true", texts.yes), ("false", texts.no)];
             let options = select(values.iter().map(|(sent, text)| ((*sent).to_owned(), (*text).to_owned())).collect());
@@ -161,59 +197,33 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             let lines = typed.iter().filter(|(name, _)| *name == rule.name).flat_map(|(_, lines)| lines.lines());
             let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
             let value = lines.join("\n");
-            match choices(console, visit, named_by(visit, rule)).await? {
+            match choices(console, visit, rule).await {
                 Some(choices) if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) => {
                     let choice = |(sent, text): (String, String)| {
                         let chosen = lines.contains(&sent.as_str());
                         Choice { value: sent, text, chosen }
                     };
                     let options = choices.into_iter().map(choice).collect();
-                    Control { input: "several", hint: texts.several, options, value, ..base }
+                    Control { input: "several", hint: texts.several.to_owned(), options, value, ..base }
                 }
-                _ => Control { input: "lines", hint: texts.one_a_line, value, ..base },
+                _ => Control { input: "lines", hint: texts.one_a_line.to_owned(), value, ..base },
             }
         }
-        ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line, value, ..base },
-        ParamForm::Text => match choices(console, visit, named_by(visit, rule)).await? {
+        ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line.to_owned(), value, ..base },
+        ParamForm::Text => match choices(console, visit, rule).await {
             Some(choices) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
                 Control { input: "select", options: select(choices), value, ..base }
             }
             _ => Control { value, ..base },
         },
-    })
-}
-
-/// What the id in a parameter names, of which there is a choice.
-fn named_by(visit: &Visit, rule: &ParamRule) -> Option<ResourceKind> {
-    // Each account is its one user.
-    let kind = if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource };
-    // Whoever sees no account but its own may name others all the same.
-    let is_any_account = kind == Some(ResourceKind::Account) && rule.need == Need::Nothing;
-    kind.filter(|_| !is_any_account || visit.is_administrator())
-}
-
-/// What an id can name, unless that is too much to choose from.
-async fn choices(
-    console: &Console,
-    visit: &Visit,
-    resource: Option<ResourceKind>,
-) -> Result<Option<Vec<(String, String)>>, Box<ErrorCode>> {
-    // Whoever is not signed in sees nothing to choose from.
-    let seen = visit.person.as_ref().and(resource);
-    let Some(collection) = seen.and_then(|kind| of_kind(kind.as_str())) else { return Ok(None) };
-    let asked = format!("limit={CHOICES}&sort=-createDate&replyWithCount=true&fields=uuid,name");
-    // Whoever cannot choose types the id: a form is not lost for that.
-    let Ok(found) = console.api.query(collection.query(), &asked, &visit.visitor).await else { return Ok(None) };
-    if found.total.is_some_and(|total| total > CHOICES) {
-        return Ok(None);
     }
-    let one = |row: Value| {
-        let uuid = text(&row, "uuid").to_owned();
-        let short: String = uuid.chars().take(8).collect();
-        let name = format!("{} ({short})", isolated(text(&row, "name")));
-        (uuid, name)
-    };
-    Ok(Some(found.inventories.unwrap_or_default().into_iter().map(one).collect()))
+}
+
+/// What was typed, and what is chosen already in the controls.
+pub(crate) fn with_chosen(typed: &Pairs, controls: &[Control]) -> Pairs {
+    let chosen = controls.iter().filter(|it| it.input == "select" && !it.value.is_empty());
+    let chosen = chosen.filter(|control| typed.get(&control.name).is_none());
+    chosen.fold(typed.clone(), |pairs, control| pairs.without(&control.name).with(&control.name, &control.value))
 }
 
 /// What was typed, as the operation's parameters: texts, lists and maps. What was left blank is not given; a text that was
@@ -263,6 +273,48 @@ fn is_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
     rule.secret && operation.group == "identity" && rule.name.to_lowercase().ends_with("password")
 }
 
+/// Whether a parameter sets the password of an account, and does not show that one knows it.
+fn is_new_password(operation: &OperationDescription, rule: &ParamRule) -> bool {
+    is_password(operation, rule) && operation.access != Access::Anyone && !rule.name.starts_with("old")
+}
+
+/// The field in which a new password is typed once more.
+fn again(name: &str) -> String {
+    format!("{name}Again")
+}
+
+/// Whether a new password was typed in two ways: then nobody knows which one was meant.
+pub(crate) fn passwords_differ(operation: &OperationDescription, form: &Pairs) -> bool {
+    let typed = |name: &str| form.raw(name).unwrap_or_default();
+    let mut new = operation.rules.iter().filter(|rule| is_new_password(operation, rule));
+    new.any(|rule| typed(&rule.name) != typed(&again(&rule.name)))
+}
+
+/// The controls, and after each new password the one in which it is typed once more.
+pub(crate) fn with_repeats(
+    visit: &Visit,
+    operation: &OperationDescription,
+    controls: Vec<Control>,
+    typed: &Pairs,
+) -> Vec<Control> {
+    let is_new = |control: &Control| {
+        operation.rules.iter().any(|rule| rule.name == control.name && is_new_password(operation, rule))
+    };
+    let repeat = |control: &Control| Control {
+        name: again(&control.name),
+        label: visit.texts.password_again.to_owned(),
+        wrong: passwords_differ(operation, typed).then(|| visit.texts.passwords_differ.to_owned()),
+        input: control.input,
+        required: control.required,
+        ..Control::default()
+    };
+    let both = |control: Control| {
+        let repeat = is_new(&control).then(|| repeat(&control));
+        std::iter::once(control).chain(repeat)
+    };
+    controls.into_iter().flat_map(both).collect()
+}
+
 /// A password as it travels.
 pub(crate) fn digest(password: &str) -> String {
     hex::encode(Sha512::digest(password))
@@ -270,7 +322,8 @@ pub(crate) fn digest(password: &str) -> String {
 
 /// What may be shown of what was typed: everything but secrets, and the passwords in URLs.
 pub(crate) fn without_secrets(operation: &OperationDescription, form: &Pairs) -> Pairs {
-    let is_secret = |name: &str| operation.rules.iter().any(|rule| rule.secret && rule.name == name);
+    let is_secret =
+        |name: &str| operation.rules.iter().any(|rule| rule.secret && (rule.name == name || again(&rule.name) == name));
     let shown = form.iter().filter(|(name, _)| !is_secret(name));
     shown.fold(Pairs::default(), |pairs, (name, value)| pairs.with(name, &without_url_passwords(value)))
 }
@@ -352,7 +405,7 @@ mod tests {
     #[test]
     fn a_password_is_digested_and_never_stands_in_a_link() {
         let create = operation("CreateAccount").unwrap();
-        let form = Pairs::parse(b"name=x&password=secret&csrf=t");
+        let form = Pairs::parse(b"name=x&password=secret&passwordAgain=secret&csrf=t");
         assert_eq!(parameters(create, &form)["password"], json!(digest("secret")));
         assert_eq!(linkable(create, &form).encoded(), "name=x");
         // The secret of an access key is the secret itself.

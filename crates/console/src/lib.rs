@@ -19,10 +19,12 @@
 //! What always holds: a page shows what the visitor's own queries find, and what the service says of that; what a form does is an operation of the API, called
 //! with the visitor's session after the token of the session was shown; every text from outside is escaped by the templates.
 
+mod about;
 mod action;
 mod assets;
 mod cell;
 mod charts;
+mod choices;
 mod collections;
 mod compare;
 mod console;

@@ -11,15 +11,16 @@ use crate::jobs;
 use crate::layout::{Layout, page as render};
 use crate::pairs::Pairs;
 use crate::respond::see_other;
+use crate::sign_in;
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::{
-    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode,
-    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob,
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode, ErrorKind,
+    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob, UpdateAccount,
 };
 use imprint_server::Reply;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// These could be long jobs, but are done before anybody could look at one.
@@ -28,6 +29,9 @@ const QUICK: &[&str] =
 
 /// The parameter in which operations take the id of what they make.
 const RESOURCE_UUID: &str = "resourceUuid";
+
+/// The longest name of a job, in UTF-16 units.
+const LONGEST_TITLE: usize = 255;
 
 /// What these answer stands on the page of what they are about, too.
 const SHOWN_THERE: &[&str] = &[ExportImageFromBackupStorage::NAME];
@@ -56,9 +60,20 @@ pub(crate) async fn perform(
         return submit(console, visit, operation, parameters).await;
     }
     match call_once(console, visit, operation, parameters).await? {
+        Called::Now(_) if has_changed_own_password(console, visit, operation).await => {
+            Ok(sign_in::with_new_password(visit, forms::back(operation, &visit.form)))
+        }
         Called::Now(reply) => Ok(show(console, visit, operation, &reply).await),
         Called::Before(page) => Ok(see_other(&page)),
     }
+}
+
+/// Whether the form that was just performed has ended the session that it came from.
+async fn has_changed_own_password(console: &Console, visit: &Visit, operation: &OperationDescription) -> bool {
+    let is_change =
+        operation.name == UpdateAccount::NAME && visit.form.raw("password").is_some_and(|it| !it.is_empty());
+    let ended = ErrorKind::INVALID_SESSION.code;
+    is_change && console.api.caller(&visit.visitor).await.is_err_and(|error| error.code == ended)
 }
 
 /// What came of a form.
@@ -124,19 +139,31 @@ async fn submit(
         None => visit.texts.operation(long.name),
     };
     let request = Map::from_iter([
-        ("name".to_owned(), name.chars().take(255).collect::<String>().into()),
+        ("name".to_owned(), job_title(&name).into()),
         ("jobName".to_owned(), long.job_name().into()),
-        ("jobData".to_owned(), Value::Object(parameters).to_string().into()),
+        ("jobData".to_owned(), Value::Object(parameters.clone()).to_string().into()),
     ]);
-    let reply = match call_once(console, visit, submit, request).await? {
-        Called::Now(reply) => reply,
-        Called::Before(page) => return Ok(see_other(&page)),
+    let reply = match call_once(console, visit, submit, request).await {
+        Ok(Called::Now(reply)) => reply,
+        Ok(Called::Before(page)) => return Ok(see_other(&page)),
+        // What is wrong with what was typed is said as the operation itself says it.
+        Err(error) => return Err(console.api.check(long, parameters, &visit.visitor).await.err().unwrap_or(error)),
     };
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
     match jobs::ended_soon(console, visit, uuid).await? {
         Some(reply) => Ok(show(console, visit, long, &reply).await),
         None => Ok(see_other(&format!("/jobs/{uuid}"))),
     }
+}
+
+/// As much of a name as a job's name may have, and nothing that it may not.
+fn job_title(name: &str) -> String {
+    let mut units = 0;
+    let fits = |letter: &char| {
+        units += letter.len_utf16();
+        units <= LONGEST_TITLE
+    };
+    name.chars().filter(|letter| *letter != '\0').take_while(fits).collect()
 }
 
 /// The collection of what an operation makes or changes.
@@ -180,11 +207,34 @@ async fn show(console: &Console, visit: &Visit, operation: &OperationDescription
     if !reply.as_object().into_iter().flatten().any(says_more) {
         return done(&back);
     }
-    let shown = reply.get("inventory").unwrap_or(reply);
+    let shown = match failures(reply) {
+        Some(failures) if failures.is_empty() => return done(&back),
+        Some(failures) => json!({ "failed": failures }),
+        None => laid_out(reply.get("inventory").unwrap_or(reply)),
+    };
     let fields: Vec<_> = shown.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
-    let (facts, parts) = facts(visit, &fields, shown);
+    let (facts, parts) = facts(visit, &fields, &shown);
     let layout = Layout::new(visit, &visit.texts.operation(operation.name), "-");
     render(StatusCode::OK, &ResultPage { layout, facts, parts, secret, back }, &visit.headers)
+}
+
+/// What failed of an operation that answers of each of several things whether it was done, and why. `None` for all others.
+fn failures(reply: &Value) -> Option<Vec<&Value>> {
+    let results = reply.get("results")?.as_array()?;
+    let flags: Option<Vec<_>> = results.iter().map(|result| result.get("success")?.as_bool()).collect();
+    let each = results.iter().zip(flags.filter(|flags| !flags.is_empty())?);
+    Some(each.filter(|(_, succeeded)| !succeeded).map(|(result, _)| result.get("error").unwrap_or(result)).collect())
+}
+
+/// A reply without lists of nothing, and with what it holds within laid out like a thing of its own.
+fn laid_out(reply: &Value) -> Value {
+    let fields = reply.as_object().into_iter().flatten();
+    let says = fields.filter(|(_, value)| value.as_array().is_none_or(|list| !list.is_empty()));
+    let laid_out = |(field, value): (&String, &Value)| match value {
+        Value::Object(_) => (field.clone(), json!([value])),
+        _ => (field.clone(), value.clone()),
+    };
+    says.filter(|(field, value)| *field != "success" || **value != true).map(laid_out).collect::<Map<_, _>>().into()
 }
 
 /// The page, or the table that it stood in when what it showed was deleted.

@@ -63,8 +63,9 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
     for path in ["volumes", "backups", "images"] {
         let Some(it) = collection(path) else { continue };
         let found = console.api.query(it.query(), "count=true", &visit.visitor).await?;
-        let number = units::grouped(found.total.unwrap_or(0));
-        tiles.push(Tile { href: format!("/{path}"), label: (it.title)(texts), number });
+        let count = found.total.unwrap_or(0);
+        let label = texts.counted(count, (it.title)(texts));
+        tiles.push(Tile { href: format!("/{path}"), label, number: units::grouped(count) });
     }
     let is_new = visit.is_administrator() && tiles.iter().all(|tile| tile.number == "0");
     tiles.push(last_backup(console, visit).await?);

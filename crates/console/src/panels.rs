@@ -100,7 +100,9 @@ async fn timeline(console: &Console, visit: &Visit, volume: &Value) -> Result<Op
     };
     let ends = (date_of(rows.last()), date_of(rows.first()));
     let moments: Vec<_> = rows.iter().filter_map(moment).collect();
-    let label = format!("{} {}; {}", moments.len(), visit.texts.backups, visit.texts.marks);
+    let texts = visit.texts;
+    let backups = texts.counted(u64::try_from(moments.len()).unwrap_or(u64::MAX), texts.backups);
+    let label = format!("{} {backups}; {}", moments.len(), texts.marks);
     Ok((!moments.is_empty()).then(|| Timeline::new(label, ends, moments)))
 }
 

@@ -63,6 +63,9 @@ pub(crate) struct Texts {
     pub(crate) one_a_line: &'static str,
     pub(crate) several: &'static str,
     pub(crate) password_itself: &'static str,
+    pub(crate) password_again: &'static str,
+    pub(crate) passwords_differ: &'static str,
+    pub(crate) password_changed: &'static str,
     pub(crate) pairs_a_line: &'static str,
     pub(crate) sure: &'static str,
     pub(crate) cancel: &'static str,
@@ -120,6 +123,7 @@ pub(crate) struct Texts {
     pub(crate) value: &'static str,
     pub(crate) meaning: &'static str,
     pub(crate) choose: &'static str,
+    pub(crate) nothing_to_choose: &'static str,
     pub(crate) not_sure: &'static str,
     pub(crate) downloads: &'static str,
     pub(crate) no_download_runs: &'static str,
@@ -128,7 +132,9 @@ pub(crate) struct Texts {
     pub(crate) marks: &'static str,
     pub(crate) docs: &'static DocsTexts,
     pub(crate) protocol: &'static [Chapter],
+    pub(crate) replaced: &'static str,
     operations: &'static [(&'static str, &'static str)],
+    singular: &'static [(&'static str, &'static str)],
     labels: &'static [(&'static str, &'static str)],
     advice: &'static [(&'static str, &'static str)],
 }
@@ -187,6 +193,9 @@ pub(crate) static ENGLISH: Texts = Texts {
     one_a_line: "One in each line.",
     password_itself: "The password itself; its digest is what is sent.",
     several: "Several can be chosen with Ctrl or Shift.",
+    password_again: "The password once more",
+    passwords_differ: "The two passwords differ: type the same one twice.",
+    password_changed: "The password was changed, which ends all sessions of the account. Sign in with the new one.",
     pairs_a_line: "name=value, one in each line.",
     sure: "I am sure.",
     cancel: "Cancel",
@@ -198,7 +207,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     done: "Done:",
     failed: "This did not work",
     cause: "Cause",
-    empty_result: "It is done; there is nothing more to say.",
+    empty_result: "There is nothing.",
     shown_once: "Keep the secret now: it is not shown again.",
     progress: "Progress",
     still_running: "It continues if you leave this page.",
@@ -245,6 +254,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     value: "Value",
     meaning: "What it does",
     choose: "Choose one",
+    nothing_to_choose: "There is nothing to choose.",
     downloads: "Downloads",
     no_download_runs: "No download is running.",
     not_sure: "Tick that you are sure, and send it again.",
@@ -253,6 +263,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     marks: "the thick marks are full ones, and each is as high as what it stored",
     docs: &docs::ENGLISH,
     protocol: protocol::ENGLISH,
+    replaced: "Its content is replaced",
     operations: &[
         ("AddImage", "Add an image"),
         ("AddImageStoreBackupStorage", "Add a backup storage"),
@@ -323,6 +334,22 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("UpdateTag", "Change"),
         ("UpdateVolume", "Rename"),
     ],
+    singular: &[
+        ("Volumes", "Volume"),
+        ("Backups", "Backup"),
+        ("Images", "Image"),
+        ("Backup storages", "Backup storage"),
+        ("Primary storages", "Primary storage"),
+        ("Zones", "Zone"),
+        ("Jobs", "Job"),
+        ("Accounts", "Account"),
+        ("Access keys", "Access key"),
+        ("Tags", "Tag"),
+        ("User tags", "User tag"),
+        ("System tags", "System tag"),
+        ("Shares", "Share"),
+        ("Quotas", "Quota"),
+    ],
     labels: &[
         ("AccessKeyID", "Access key id"),
         ("AccessKeySecret", "Secret"),
@@ -337,6 +364,7 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("createDate", "Made"),
         ("dstBackupStorageUuid", "To backup storage"),
         ("executeTime", "Seconds"),
+        ("failed", "This did not work"),
         ("exportMd5Sum", "MD5 of the export"),
         ("exportUrl", "Link"),
         ("groupUuid", "Group"),
@@ -386,6 +414,12 @@ impl Texts {
         self.advice.iter().find(|(code, _)| *code == error.code).map(|(_, text)| *text)
     }
 
+    /// What so many are called that together have this name.
+    pub(crate) fn counted(&self, count: u64, several: &'static str) -> &'static str {
+        let one = self.singular.iter().filter(|_| count == 1).find(|(known, _)| *known == several);
+        one.map_or(several, |(_, one)| one)
+    }
+
     /// What a field or a parameter is called.
     pub(crate) fn label(&self, field: &str) -> String {
         match self.labels.iter().find(|(name, _)| *name == field) {
@@ -419,6 +453,15 @@ mod tests {
     fn all_operations_that_have_words_of_their_own_exist() {
         for (name, _) in ENGLISH.operations {
             assert!(imprint_api::operations().iter().any(|operation| operation.name == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_is_not_several() {
+        assert_eq!([0, 1, 2].map(|count| ENGLISH.counted(count, ENGLISH.backups)), ["Backups", "Backup", "Backups"]);
+        for it in crate::collections::COLLECTIONS {
+            let several = (it.title)(&ENGLISH);
+            assert_ne!(ENGLISH.counted(1, several), several);
         }
     }
 

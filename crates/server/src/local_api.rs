@@ -104,6 +104,22 @@ impl<B: Backend> LocalApi<B> {
         Err(serde_json::from_value(error).unwrap_or_else(|_| Box::new(error_reply::panicked(&job))))
     }
 
+    /// Checks the parameters of an operation as a call of it would, without performing it.
+    ///
+    /// # Errors
+    /// What the API would answer.
+    pub async fn check(
+        &self,
+        operation: &'static OperationDescription,
+        parameters: Map<String, Value>,
+        visitor: &Visitor,
+    ) -> Result<(), Box<ErrorCode>> {
+        let parameters = typed(operation, parameters).map_err(|refusal| refused(&refusal.text))?;
+        let caller = self.caller(visitor).await?;
+        let checked = self.all.check(operation, parameters, caller).await;
+        checked.map(drop).map_err(|error| error_code(&error))
+    }
+
     /// The rows that the visitor sees of what a query string asks for.
     ///
     /// # Errors

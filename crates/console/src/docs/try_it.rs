@@ -40,7 +40,7 @@ impl TryIt {
         operation: &'static OperationDescription,
     ) -> Result<Self, Box<ErrorCode>> {
         let typed = forms::linkable(operation, &visit.query);
-        let (plain, rare) = forms::controls(console, visit, operation, &typed, None).await?;
+        let (plain, rare) = forms::controls(console, visit, operation, &typed, None).await;
         let example = operation.parameters_example();
         // What is changed is chosen by nobody but the visitor.
         let changes = matches!(operation.route.method(), Method::Put | Method::Delete) || operation.effect.loses();
@@ -112,7 +112,12 @@ impl TryIt {
                 ..Control::default()
             }],
             plain: vec![
-                Control { input: "lines", hint: texts.docs.conditions_hint, value: conditions.join("\n"), ..base("q") },
+                Control {
+                    input: "lines",
+                    hint: texts.docs.conditions_hint.to_owned(),
+                    value: conditions.join("\n"),
+                    ..base("q")
+                },
                 number("limit", example("limit")),
                 number("start", given("start")),
                 select("sort", given("sort"), orders.collect()),
@@ -120,7 +125,12 @@ impl TryIt {
             ],
             rare: vec![
                 select("count", given("count"), yes_or_no().to_vec()),
-                Control { input: "several", hint: texts.several, options: fields.collect(), ..base("fields") },
+                Control {
+                    input: "several",
+                    hint: texts.several.to_owned(),
+                    options: fields.collect(),
+                    ..base("fields")
+                },
             ],
             secrets: Vec::new(),
         }
@@ -167,7 +177,7 @@ fn filled_in(control: Control, example: Option<Value>) -> Control {
     match control.input {
         "select" | "several" if is_nothing_to_choose => {
             control.input = if control.input == "select" { "text" } else { "lines" };
-            control.hint = "";
+            control.hint.clear();
             control.value = text;
         }
         "select" | "several" if control.required && control.options.iter().all(is_blank) => {

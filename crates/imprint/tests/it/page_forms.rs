@@ -3,7 +3,7 @@
 use crate::server::{Reply, Server, data_with, sample_disk, text};
 use crate::visitor::{Visitor, done, encoded, location};
 use crate::waiting::until;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
 
@@ -71,6 +71,208 @@ fn what_is_wrong_is_said_beside_the_field() {
     let reply = Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form)));
     assert_eq!(reply.status, 422);
     assert!(field(&reply.text, "file").contains("aria-invalid"), "{}", reply.text);
+}
+
+#[test]
+fn what_is_wrong_with_a_long_job_is_said_beside_the_field_too() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let long = "\u{1f4be}".repeat(200);
+    let storage = server.backup_storage();
+    for (operation, name, value, reason) in [
+        ("ResizeDataVolume", "size", "x", "must be a whole number"),
+        ("ResizeDataVolume", "size", "1", "a volume only grows"),
+        ("CreateVolumeBackup", "name", long.as_str(), "must have at most 255 characters"),
+        ("CreateVolumeBackup", "name", "a\0b", "must not hold the character NUL"),
+    ] {
+        let rest = [("uuid", volume.as_str()), ("volumeUuid", &volume), ("backupStorageUuid", &storage)];
+        let reply = send(&visitor, operation, &[&rest[..], &[(name, value)]].concat());
+        assert_eq!(reply.status, 422, "{operation}: {}", reply.text);
+        assert!(field(&reply.text, name).contains("aria-invalid"), "{operation}: {}", reply.text);
+        let said = format!("field[{name}]: {reason}");
+        assert!(reply.text.contains(&format!("id=\"wrong-{name}\"><bdi>{reason}")), "{operation}: {}", reply.text);
+        assert!(reply.text.contains(&said) && !reply.text.contains("jobData"), "{operation}: {}", reply.text);
+    }
+    assert_eq!(server.query("/zstack/v1/longjobs?q=jobName=APICreateVolumeBackupMsg").len(), 0);
+}
+
+/// What a field offers.
+fn offered(page: &str, name: &str) -> Vec<String> {
+    let (_, rest) =
+        page.split_once(&format!("<select id=\"field-{name}\"")).unwrap_or_else(|| panic!("{name}: {page}"));
+    let options = rest.split_once("</select>").unwrap().0.split("<option value=\"").skip(1);
+    options.map(|option| option.split('"').next().unwrap().to_owned()).filter(|value| !value.is_empty()).collect()
+}
+
+/// The command line of a form.
+fn curl(page: &str) -> &str {
+    page.split_once("<pre id=\"curl\"").unwrap().1.split_once("</pre>").unwrap().0
+}
+
+#[test]
+fn who_attaches_a_tag_gets_back_unless_that_failed() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let made = done(&send(&visitor, "CreateTag", &[("name", "t"), ("value", "v")]));
+    let tag = made.split(['/', '?']).nth(2).unwrap();
+    let back = format!("/volumes/{volume}");
+    let fields = [("tagUuid", tag), ("resourceUuids", volume.as_str()), ("back", &back)];
+    assert_eq!(done(&send(&visitor, "AttachTagToResources", &fields)), format!("{back}?done=AttachTagToResources"));
+    // Of several, one is another account's.
+    server.account("ann");
+    let mut ann = Visitor::new(&server);
+    ann.sign_in("ann", "ann", "/");
+    let made = |operation, fields: &[(&str, &str)]| {
+        done(&send(&ann, operation, fields)).split(['/', '?']).nth(2).unwrap().to_owned()
+    };
+    let own = made("CreateDataVolume", &[("name", "disk"), ("diskSize", "1048576")]);
+    let tag = made("CreateTag", &[("name", "t"), ("value", "v")]);
+    let both = format!("{own}\n{volume}");
+    let reply = send(&ann, "AttachTagToResources", &[("tagUuid", &tag), ("resourceUuids", &both)]);
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(reply.text.contains("This did not work") && reply.text.contains(&volume), "{}", reply.text);
+    assert!(!reply.text.contains("<pre") && !reply.text.contains(&own), "{}", reply.text);
+}
+
+#[test]
+fn where_nothing_lies_that_is_said() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let storage = server.backup_storage();
+    let page = send(&visitor, "GetTrashOnBackupStorage", &[("uuid", &storage)]);
+    assert!(page.text.contains("There is nothing.") && !page.text.contains("Inventories"), "{}", page.text);
+    let page = send(&visitor, "CleanUpTrashOnBackupStorage", &[("uuid", &storage)]);
+    assert!(page.text.contains("0 B") && !page.text.contains("<pre"), "{}", page.text);
+}
+
+#[test]
+fn one_backup_is_not_several() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    for (count, noun) in [(1, "Backup"), (2, "Backups")] {
+        server.backup(&volume);
+        let said = format!("<strong>{count}</strong> {noun}</a>");
+        assert!(visitor.get("/").text.contains(&said), "{}", visitor.get("/").text);
+        let page = visitor.get(&format!("/volumes/{volume}")).text;
+        assert!(page.contains(&format!("\"{count} {noun}; ")), "{page}");
+    }
+}
+
+#[test]
+fn what_loses_something_names_it() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    assert_eq!(send(&visitor, "UpdateVolume", &[("uuid", &volume), ("name", "<b>web</b>")]).status, 303);
+    let backup = server.backup(&volume);
+    let uuid = text(&backup["uuid"]);
+    let named = |page: &str, label: &str, place: &str, name: &str| {
+        let (_, rest) = page.split_once(&format!("<dt>{label}</dt><dd>")).unwrap_or_else(|| panic!("{page}"));
+        let cell = rest.split_once("</dd>").unwrap().0;
+        assert!(cell.contains(&format!("href=\"{place}\"")) && cell.contains(name), "{cell}");
+    };
+    let place = format!("/volumes/{volume}");
+    let page = visitor.get(&format!("/do/RevertVolumeFromVolumeBackup?uuid={uuid}")).text;
+    named(&page, "Backup", &format!("/backups/{uuid}"), &text(&backup["name"]));
+    named(&page, "Its content is replaced", &place, "&#60;b&#62;web&#60;/b&#62;");
+    let page = visitor.get(&format!("/do/DeleteDataVolume?uuid={volume}")).text;
+    named(&page, "Volume", &place, "&#60;b&#62;web&#60;/b&#62;");
+    assert!(!visitor.get(&format!("/do/UpdateVolume?uuid={volume}")).text.contains("<dl"));
+}
+
+#[test]
+fn a_new_password_is_typed_twice_and_then_signed_in_with() {
+    let (_temp, server, _) = server_with_volume();
+    let (ann, _) = server.account("ann");
+    let mut visitor = Visitor::new(&server);
+    visitor.sign_in("ann", "ann", "/");
+    let change = |visitor: &Visitor, new: &str, again: &str| {
+        let fields = [("uuid", ann.as_str()), ("oldPassword", "ann"), ("password", new), ("passwordAgain", again)];
+        send(visitor, "UpdateAccount", &fields)
+    };
+    let form = visitor.get(&format!("/do/UpdateAccount?uuid={ann}")).text;
+    assert!(field(&form, "passwordAgain").contains("type=\"password\""), "{form}");
+    assert!(!form.contains("id=\"field-oldPasswordAgain\"") && !field(&form, "passwordAgain").contains("aria-invalid"));
+    for again in ["", "other"] {
+        let reply = change(&visitor, "new words", again);
+        assert_eq!(reply.status, 422, "{}", reply.text);
+        assert!(field(&reply.text, "passwordAgain").contains("aria-invalid"), "{}", reply.text);
+        assert!(!reply.text.contains("new words") && !reply.text.contains("passwordAgain="), "{}", reply.text);
+    }
+    let reply = change(&visitor, "new words", "new words");
+    assert!(reply.text.contains("The password was changed") && !reply.text.contains("has ended."), "{}", reply.text);
+    assert!(reply.text.contains(&format!("name=\"next\" value=\"/accounts/{ann}\"")), "{}", reply.text);
+    assert_eq!(visitor.sign_in("ann", "ann", "/").status, 401);
+    assert_eq!(location(&visitor.sign_in("ann", "new words", "/jobs")), "/jobs");
+    // What else one changes of oneself ends nothing, nor does another's password.
+    let reply = send(&visitor, "UpdateAccount", &[("uuid", &ann), ("description", "d")]);
+    assert_eq!(done(&reply), format!("/accounts/{ann}?done=UpdateAccount"));
+    let fields = [("uuid", ann.as_str()), ("password", "ann"), ("passwordAgain", "ann")];
+    let reply = send(&Visitor::signed_in(&server), "UpdateAccount", &fields);
+    assert_eq!(done(&reply), format!("/accounts/{ann}?done=UpdateAccount"));
+}
+
+#[test]
+fn what_leaves_a_form_is_called_so() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    for path in ["/do/CancelLongJob", "/do/CreateTag", "/volumes/register"] {
+        let page = visitor.get(path).text;
+        let (_, button) = page.split_once("</button> <a href=\"").unwrap();
+        assert!(button.split_once('>').unwrap().1.starts_with("Back</a>"), "{path}: {page}");
+        assert_eq!(page.matches(">Cancel<").count(), usize::from(path == "/do/CancelLongJob") * 2, "{path}: {page}");
+    }
+}
+
+#[test]
+fn nothing_is_copied_to_where_it_comes_from() {
+    let (temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let backup = text(&server.backup(&volume)["uuid"]);
+    let storage = server.backup_storage();
+    let form = |given: &str| {
+        let path = format!("/do/SyncBackupFromImageStoreBackupStorage?uuid={backup}{given}");
+        visitor.get(&path).text
+    };
+    let from_it = format!("&srcBackupStorageUuid={storage}");
+    // The only storage is where it comes from, whether the link says so or not.
+    for given in ["", from_it.as_str()] {
+        let page = form(given);
+        assert_eq!(offered(&page, "srcBackupStorageUuid"), [storage.as_str()], "{page}");
+        assert!(offered(&page, "dstBackupStorageUuid").is_empty(), "{page}");
+        assert!(page.contains("it takes two"), "{page}");
+        assert!(curl(&page).contains(&format!("srcBackupStorageUuid&#34;:&#34;{storage}")), "{}", curl(&page));
+        assert!(!curl(&page).contains(&format!("dstBackupStorageUuid&#34;:&#34;{storage}")), "{}", curl(&page));
+    }
+    let second = crate::copies::second_storage(&server, temp.path());
+    assert_eq!(offered(&form(&from_it), "dstBackupStorageUuid"), [second.as_str()]);
+    assert!(curl(&form(&from_it)).contains(&second));
+    assert_eq!(offered(&form(""), "dstBackupStorageUuid").len(), 2);
+}
+
+#[test]
+fn the_command_line_has_what_is_chosen_because_there_is_nothing_else() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let zone = text(&server.query("/zstack/v1/zones")[0]["uuid"]);
+    let storage = server.backup_storage();
+    let page = visitor.get("/do/DetachBackupStorageFromZone").text;
+    assert!(curl(&page).contains(&zone) && curl(&page).contains(&storage), "{}", curl(&page));
+}
+
+#[test]
+fn what_must_be_ones_own_is_chosen_among_ones_own() {
+    let (_temp, server, volume) = server_with_volume();
+    server.account("ann");
+    let share = json!({"shareResource": {"resourceUuids": [volume], "toPublic": true}});
+    server.put("/zstack/v1/accounts/resources/actions", &share).ok();
+    let mut visitor = Visitor::new(&server);
+    visitor.sign_in("ann", "ann", "/");
+    let form = || visitor.get("/do/CreateVolumeBackup").text;
+    assert!(offered(&form(), "volumeUuid").is_empty(), "{}", form());
+    assert!(form().contains("what others share can be used"), "{}", form());
+    let name = [("name", "disk"), ("diskSize", "1048576")];
+    let own = done(&send(&visitor, "CreateDataVolume", &name)).split(['/', '?']).nth(2).unwrap().to_owned();
+    assert_eq!(offered(&form(), "volumeUuid"), [own]);
 }
 
 #[test]

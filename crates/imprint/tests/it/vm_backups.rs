@@ -4,6 +4,7 @@ use crate::copies::{download, second_storage, template};
 use crate::restore_crashes::{call_and_kill, random_delay};
 use crate::restores::{Guest, volume};
 use crate::server::{Reply, Server, noise, run, text};
+use crate::visitor::Visitor;
 use crate::waiting::until;
 use serde_json::{Value, json};
 use std::os::unix::fs::FileExt;
@@ -96,6 +97,11 @@ fn all_volumes_of_a_machine_are_backed_up_as_one_group_and_reverted_together() {
         assert_eq!((&backup["vmInstanceUuid"], &backup["mode"]), (&json!(VM), &json!("full")));
     }
     assert_eq!(machine.server.query(&format!("/zstack/v1/volume-backups?q=groupUuid={group}")).len(), 3);
+    // Who is about to revert it is shown each volume that loses its content.
+    let form = Visitor::signed_in(&machine.server).get(&format!("/do/RevertVmFromVmBackup?groupUuid={group}")).text;
+    for volume in &machine.volumes {
+        assert!(form.contains(&format!("<dt>Its content is replaced</dt><dd><a href=\"/volumes/{volume}\"")), "{form}");
+    }
     machine.change();
     let after = machine.contents();
     let second = machine.back_up(&json!({})).ok();

@@ -1,0 +1,60 @@
+//! What there is to choose from where a form asks for the id of a thing.
+
+use crate::cell::{isolated, text};
+use crate::collections::of_kind;
+use crate::console::Console;
+use crate::ownership;
+use crate::pairs::Pairs;
+use crate::visit::Visit;
+use imprint_api::{Need, ParamRule, ResourceKind};
+use serde_json::Value;
+
+/// Things to choose from at most; beyond that an id is typed.
+const CHOICES: u64 = 200;
+
+/// What the id in a parameter can name: ids, and what they are called. `None` if that is too much to choose from, or cannot
+/// be asked for: whoever cannot choose types the id, and a form is not lost for that.
+pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule) -> Option<Vec<(String, String)>> {
+    // Whoever is not signed in sees nothing to choose from.
+    visit.person.as_ref()?;
+    let kind = named_by(visit, rule)?;
+    let collection = of_kind(kind.as_str())?;
+    let asked = Pairs::default()
+        .with("limit", &CHOICES.to_string())
+        .with("sort", "-createDate")
+        .with("replyWithCount", "true")
+        .with("fields", "uuid,name");
+    let asked = match own(console, visit, rule, kind).await? {
+        Some(condition) => asked.with("q", &condition),
+        None => asked,
+    };
+    let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await.ok()?;
+    if found.total.is_some_and(|total| total > CHOICES) {
+        return None;
+    }
+    let one = |row: Value| {
+        let uuid = text(&row, "uuid").to_owned();
+        let short: String = uuid.chars().take(8).collect();
+        let name = format!("{} ({short})", isolated(text(&row, "name")));
+        (uuid, name)
+    };
+    Some(found.inventories.unwrap_or_default().into_iter().map(one).collect())
+}
+
+/// The condition that leaves out what others share with the visitor, where it must be its own; `None` if that cannot be
+/// asked for.
+async fn own(console: &Console, visit: &Visit, rule: &ParamRule, kind: ResourceKind) -> Option<Option<String>> {
+    match rule.need {
+        Need::Ownership if rule.resource.is_some() => ownership::all_but_anothers(console, visit, kind).await.ok(),
+        Need::Ownership | Need::Share | Need::Nothing => Some(None),
+    }
+}
+
+/// What the id in a parameter names, of which there is a choice.
+fn named_by(visit: &Visit, rule: &ParamRule) -> Option<ResourceKind> {
+    // Each account is its one user.
+    let kind = if rule.name == "userUuid" { Some(ResourceKind::Account) } else { rule.resource };
+    // Whoever sees no account but its own may name others all the same.
+    let is_any_account = kind == Some(ResourceKind::Account) && rule.need == Need::Nothing;
+    kind.filter(|_| !is_any_account || visit.is_administrator())
+}
