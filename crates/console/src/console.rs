@@ -2,6 +2,7 @@
 
 use crate::collections::{Collection, collection, operation};
 use crate::layout::not_found;
+use crate::streams::Streams;
 use crate::visit::{Person, Visit};
 use crate::{action, assets, compare, detail, docs, events, list, overview, register, respond, settings, sign_in};
 use hyper::{Method, StatusCode};
@@ -58,14 +59,16 @@ impl Page<'_> {
 pub struct Console {
     pub(crate) api: Arc<LocalApi<Service>>,
     pub(crate) settings: Arc<[SettingInForce]>,
+    pub(crate) streams: Arc<Streams>,
     /// Whether the server stops: streams end then.
     stopping: Arc<watch::Sender<bool>>,
 }
 
 impl Console {
-    /// The pages over this API, of a server that runs with these settings.
-    pub fn new(api: Arc<LocalApi<Service>>, settings: Vec<SettingInForce>) -> Arc<Self> {
-        Arc::new(Self { api, settings: settings.into(), stopping: Arc::new(watch::Sender::new(false)) })
+    /// The pages over this API, of a server that runs with these settings and has so many connections at once.
+    pub fn new(api: Arc<LocalApi<Service>>, settings: Vec<SettingInForce>, connections: usize) -> Arc<Self> {
+        let stopping = Arc::new(watch::Sender::new(false));
+        Arc::new(Self { api, settings: settings.into(), streams: Streams::new(connections), stopping })
     }
 
     /// Ends what would go on as long as somebody looks.

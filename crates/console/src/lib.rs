@@ -46,6 +46,7 @@ mod register;
 mod respond;
 mod settings;
 mod sign_in;
+mod streams;
 mod texts;
 mod units;
 mod visit;
