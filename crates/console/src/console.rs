@@ -12,6 +12,9 @@ use imprint_service::{BoxFuture, Service};
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// Bytes of a form of whoever is not signed in: what was typed in a session that has ended fits, and no answer is large.
+const LONGEST_OF_STRANGERS: usize = 128 << 10;
+
 /// A page that only those see who are signed in.
 enum Page<'a> {
     Overview,
@@ -81,6 +84,7 @@ impl Console {
     }
 
     async fn route(self, request: PageRequest) -> Reply {
+        let is_long = request.body.len() > LONGEST_OF_STRANGERS;
         let mut visit = Visit::read(request);
         let path = visit.path.clone();
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -91,6 +95,9 @@ impl Console {
         let posts = visit.method == Method::POST;
         if !posts && !matches!(visit.method, Method::GET | Method::HEAD) {
             return respond::not_allowed(&visit, "GET, HEAD, POST");
+        }
+        if is_long && visit.person.is_none() {
+            return respond::text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain;charset=UTF-8", visit.texts.too_long);
         }
         match segments.as_slice() {
             ["sign-in"] if posts => return sign_in::sign_in(&self, &visit).await,
