@@ -2,6 +2,8 @@
 
 use crate::collections::{Collection, collection, operation};
 use crate::layout::not_found;
+use crate::pairs::Pairs;
+use crate::streams::Streams;
 use crate::visit::{Person, Visit};
 use crate::{action, assets, compare, detail, docs, events, list, overview, register, respond, settings, sign_in};
 use hyper::{Method, StatusCode};
@@ -10,6 +12,9 @@ use imprint_server::{LocalApi, PageRequest, Reply, SettingInForce, Site};
 use imprint_service::{BoxFuture, Service};
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// Bytes of a form of whoever is not signed in: what was typed in a session that has ended fits, and no answer is large.
+const LONGEST_OF_STRANGERS: usize = 128 << 10;
 
 /// A page that only those see who are signed in.
 enum Page<'a> {
@@ -20,6 +25,7 @@ enum Page<'a> {
     Job(&'a str),
     Downloads(&'a str),
     Register,
+    RegisterCurl,
     Action(&'static OperationDescription),
     Curl(&'static OperationDescription),
     List(&'static Collection),
@@ -37,6 +43,7 @@ impl<'a> Page<'a> {
             ["events", "job", uuid] => Self::Job(uuid),
             ["events", "downloads", image] => Self::Downloads(image),
             ["volumes", "register"] => Self::Register,
+            ["volumes", "register", "curl"] if posts => Self::RegisterCurl,
             ["do", name] => Self::Action(operation(name)?),
             ["do", name, "curl"] if posts => Self::Curl(operation(name)?),
             [name] => Self::List(collection(name)?),
@@ -49,7 +56,12 @@ impl<'a> Page<'a> {
 impl Page<'_> {
     /// Whether something can be sent to it.
     const fn takes_forms(&self) -> bool {
-        matches!(self, Self::Register | Self::Action(_) | Self::Curl(_))
+        matches!(self, Self::Register | Self::RegisterCurl | Self::Action(_) | Self::Curl(_))
+    }
+
+    /// Whether a script asks for it, which cannot sign in.
+    const fn is_for_scripts(&self) -> bool {
+        matches!(self, Self::Running | Self::Job(_) | Self::Downloads(_) | Self::Curl(_) | Self::RegisterCurl)
     }
 }
 
@@ -58,14 +70,16 @@ impl Page<'_> {
 pub struct Console {
     pub(crate) api: Arc<LocalApi<Service>>,
     pub(crate) settings: Arc<[SettingInForce]>,
+    pub(crate) streams: Arc<Streams>,
     /// Whether the server stops: streams end then.
     stopping: Arc<watch::Sender<bool>>,
 }
 
 impl Console {
-    /// The pages over this API, of a server that runs with these settings.
-    pub fn new(api: Arc<LocalApi<Service>>, settings: Vec<SettingInForce>) -> Arc<Self> {
-        Arc::new(Self { api, settings: settings.into(), stopping: Arc::new(watch::Sender::new(false)) })
+    /// The pages over this API, of a server that runs with these settings and has so many connections at once.
+    pub fn new(api: Arc<LocalApi<Service>>, settings: Vec<SettingInForce>, connections: usize) -> Arc<Self> {
+        let stopping = Arc::new(watch::Sender::new(false));
+        Arc::new(Self { api, settings: settings.into(), streams: Streams::new(connections), stopping })
     }
 
     /// Ends what would go on as long as somebody looks.
@@ -78,6 +92,7 @@ impl Console {
     }
 
     async fn route(self, request: PageRequest) -> Reply {
+        let is_long = request.body.len() > LONGEST_OF_STRANGERS;
         let mut visit = Visit::read(request);
         let path = visit.path.clone();
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -89,6 +104,9 @@ impl Console {
         if !posts && !matches!(visit.method, Method::GET | Method::HEAD) {
             return respond::not_allowed(&visit, "GET, HEAD, POST");
         }
+        if is_long && visit.person.is_none() {
+            return respond::text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain;charset=UTF-8", visit.texts.too_long);
+        }
         match segments.as_slice() {
             ["sign-in"] if posts => return sign_in::sign_in(&self, &visit).await,
             ["sign-in"] => return sign_in::page(&visit, None),
@@ -99,32 +117,45 @@ impl Console {
         }
         let Some(page) = Page::of(&segments, posts) else { return not_found(&visit) };
         if visit.person.is_none() {
-            return match page {
-                // A script asks, which cannot sign in.
-                Page::Running | Page::Job(_) | Page::Downloads(_) | Page::Curl(_) => {
-                    let status = known.err().map_or(StatusCode::UNAUTHORIZED, |error| sign_in::status_of(&error));
-                    let is_unknown = status == StatusCode::UNAUTHORIZED;
-                    let text = if is_unknown { visit.texts.session_ended } else { visit.texts.failed };
-                    respond::text(status, "text/plain;charset=UTF-8", text)
-                }
-                _ => sign_in::ask(&visit, known.err()),
-            };
+            if !page.is_for_scripts() {
+                return sign_in::ask(&visit, known.err());
+            }
+            let status = known.err().map_or(StatusCode::UNAUTHORIZED, |error| sign_in::status_of(&error));
+            let is_unknown = status == StatusCode::UNAUTHORIZED;
+            let text = if is_unknown { visit.texts.session_ended } else { visit.texts.failed };
+            return respond::text(status, "text/plain;charset=UTF-8", text);
         }
         if posts && !page.takes_forms() {
             return respond::not_allowed(&visit, "GET, HEAD");
         }
+        self.show(page, &visit).await
+    }
+
+    /// The page for whoever has just signed in on the way to it, with more in its query than a link can hold.
+    pub(crate) async fn go_on(&self, visit: &Visit, session: &str, place: &str, query: Pairs) -> Option<Reply> {
+        let mut visit = Visit { method: Method::GET, query, form: Pairs::default(), ..visit.clone() };
+        visit.path = percent_encoding::percent_decode_str(place).decode_utf8().ok()?.into_owned();
+        visit.visitor.session = Some(session.to_owned());
+        self.recognize(&mut visit).await.ok()?;
+        let page = Page::of(&visit.segments(), false).filter(|page| !page.is_for_scripts())?;
+        Some(self.clone().show(page, &visit).await)
+    }
+
+    /// A page for whoever may see it.
+    async fn show(self, page: Page<'_>, visit: &Visit) -> Reply {
         match page {
-            Page::Overview => overview::page(&self, &visit).await,
-            Page::Compare => compare::page(&self, &visit).await,
-            Page::Settings => settings::page(&self, &visit),
+            Page::Overview => overview::page(&self, visit).await,
+            Page::Compare => compare::page(&self, visit).await,
+            Page::Settings => settings::page(&self, visit),
             Page::Running => events::running(self, visit.clone()),
             Page::Job(uuid) => events::job(self, visit.clone(), uuid.to_owned()),
             Page::Downloads(image) => events::downloads(self, visit.clone(), image.to_owned()),
-            Page::Register => register::answer(&self, &visit).await,
-            Page::Action(operation) => action::answer(&self, &visit, operation).await,
-            Page::Curl(operation) => action::curl(&visit, operation),
-            Page::List(collection) => list::page(&self, &visit, collection).await,
-            Page::Detail(collection, uuid) => detail::page(&self, &visit, collection, uuid).await,
+            Page::Register => register::answer(&self, visit).await,
+            Page::RegisterCurl => register::curl(visit),
+            Page::Action(operation) => action::answer(&self, visit, operation).await,
+            Page::Curl(operation) => action::curl(visit, operation),
+            Page::List(collection) => list::page(&self, visit, collection).await,
+            Page::Detail(collection, uuid) => detail::page(&self, visit, collection, uuid).await,
         }
     }
 

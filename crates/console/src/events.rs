@@ -4,6 +4,7 @@ use crate::console::Console;
 use crate::downloads::Downloads;
 use crate::jobs::{JobState, RunningJobs};
 use crate::respond;
+use crate::streams::Place;
 use crate::visit::Visit;
 use askama::Template;
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
 use hyper::body::Frame;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use imprint_server::Reply;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ struct Watching {
     last: String,
     looks: u32,
     ended: bool,
+    /// Given back at the end, or when whoever looked has gone.
+    _place: Place,
 }
 
 impl Watching {
@@ -120,8 +123,10 @@ pub(crate) fn downloads(console: Console, visit: Visit, image: String) -> Reply 
 }
 
 fn stream_of(console: Console, visit: Visit, watched: Watched) -> Reply {
-    let stopping = console.stopping();
-    let watching = Watching { console, visit, watched, stopping, last: String::new(), looks: 0, ended: false };
+    let place = visit.person.as_ref().and_then(|person| console.streams.place(person.caller.account));
+    let Some(place) = place else { return too_many(&visit) };
+    let (stopping, last) = (console.stopping(), String::new());
+    let watching = Watching { console, visit, watched, stopping, last, looks: 0, ended: false, _place: place };
     let events = stream::unfold(watching, |watching| async {
         let (bytes, watching) = watching.next().await?;
         Some((Ok(Frame::data(bytes)), watching))
@@ -129,6 +134,14 @@ fn stream_of(console: Console, visit: Visit, watched: Watched) -> Reply {
     let mut reply = respond::with_body(StatusCode::OK, "text/event-stream", StreamBody::new(events).boxed_unsync());
     // Proxies must not wait for more.
     reply.headers_mut().insert("X-Accel-Buffering", HeaderValue::from_static("no"));
+    reply
+}
+
+/// The answer to whoever would watch too much at once: the script asks again after a while, and so may others.
+fn too_many(visit: &Visit) -> Reply {
+    let mut reply =
+        respond::text(StatusCode::SERVICE_UNAVAILABLE, "text/plain;charset=UTF-8", visit.texts.too_many_streams);
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     reply
 }
 

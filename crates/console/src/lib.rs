@@ -1,5 +1,6 @@
 //! Pages for people, over the same application functions as the API: the console, in which the daily work is done without
-//! a command line. Every page is made here and complete without a script; scripts make live what changes while one looks.
+//! a command line. Every page is made here and complete without a script, but for trying out an operation of the reference, which
+//! a script sends; scripts make live what changes while one looks.
 //!
 //! | path | what it is |
 //! |---|---|
@@ -9,7 +10,7 @@
 //! | `/compare` | which parts of a volume changed between two backups |
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
 //! | `/do/<Operation>/curl` | the command line of what a form holds, for the script that asks while one types |
-//! | `/volumes/register` | the form that makes a disk file a volume |
+//! | `/volumes/register`, `/volumes/register/curl` | the same for the form that makes a disk file a volume |
 //! | `/settings` | what the server was started with |
 //! | `/docs`, `/openapi.json` | the reference, for everybody: `docs` |
 //! | `/sign-in`, `/sign-out` | sessions |
@@ -49,6 +50,7 @@ mod register;
 mod respond;
 mod settings;
 mod sign_in;
+mod streams;
 mod texts;
 mod units;
 mod visit;

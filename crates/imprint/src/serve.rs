@@ -76,7 +76,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     }
     tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
     let api = LocalApi::new(service.clone(), config.max_calls);
-    let console = Console::new(api.clone(), args.in_force);
+    let console = Console::new(api.clone(), args.in_force, config.max_connections);
     let shutdown = stop_signal(service, console.clone())?;
     imprint_server::serve(api, Some(console), Endpoint { listener, tls }, shutdown, config.http()).await?;
     tracing::info!("stopped");

@@ -17,7 +17,7 @@ use crate::parameters::read;
 use crate::query_parameters::{self, QueryRefusal};
 use crate::refusal::FrontRefusal;
 use crate::reply::{self, Reply};
-use crate::request_body::RequestBodies;
+use crate::request_body::{MAX_FORM, RequestBodies};
 use crate::request_path::RequestPath;
 use crate::route_table::{RouteTable, Target};
 use crate::site::{PageRequest, Site};
@@ -137,7 +137,7 @@ impl<B: Backend> Front<B> {
             path,
             query_string: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
-            body: self.bodies.read_bytes(body).await?.into(),
+            body: self.bodies.read_bytes(body, MAX_FORM).await?.into(),
             client: origin.client,
             secure: scheme == Scheme::Https,
             base_url: origin.base_url,

@@ -16,6 +16,10 @@ use tokio::sync::Semaphore;
 /// Bytes of a body at most.
 const MAX_BODY: usize = 1 << 20;
 
+/// Bytes of a page's form at most. The answer may be many times as large: it shows what was typed again, written down in
+/// several languages. A list of a thousand ids has 40 KB, and the longest text 20.
+pub(crate) const MAX_FORM: usize = 256 << 10;
+
 /// Bytes of a body that are read at most before the connection of a client that sends too much is given up.
 const MAX_DISCARDED: usize = 16 << 20;
 
@@ -36,8 +40,9 @@ pub(crate) struct RequestBodies {
 }
 
 /// What has arrived of a body.
-#[derive(Default)]
 struct Arrived {
+    /// Bytes that are kept at most.
+    most: usize,
     bytes: Vec<u8>,
     /// Their number, those included that were not kept.
     count: usize,
@@ -61,15 +66,15 @@ impl RequestBodies {
         if body.is_end_stream() {
             return Ok(None);
         }
-        body_object(&self.read_bytes(body).await?)
+        body_object(&self.read_bytes(body, MAX_BODY).await?)
     }
 
-    /// The body as it is.
-    pub(crate) async fn read_bytes<R>(&self, body: R) -> Result<Vec<u8>, FrontRefusal>
+    /// The body as it is; it has at most so many bytes.
+    pub(crate) async fn read_bytes<R>(&self, body: R, most: usize) -> Result<Vec<u8>, FrontRefusal>
     where
         R: Body<Data = Bytes> + Send,
     {
-        let (mut body, mut arrived) = (pin!(body), Arrived::default());
+        let (mut body, mut arrived) = (pin!(body), Arrived { most, bytes: Vec::new(), count: 0 });
         let has_ended = self.read_beyond(SMALL_BODY, body.as_mut(), &mut arrived).await?;
         // Whoever waits here has sent its share already: the wait is not its fault and counts for no timeout.
         let _place = if has_ended { None } else { self.places.acquire().await.ok() };
@@ -78,8 +83,8 @@ impl RequestBodies {
             // connection and not the answer.
             self.read_beyond(MAX_DISCARDED, body, &mut arrived).await?;
         }
-        if arrived.count > MAX_BODY {
-            let text = format!("the body has more than {MAX_BODY} bytes");
+        if arrived.count > most {
+            let text = format!("the body has more than {most} bytes");
             return Err(FrontRefusal { status: StatusCode::PAYLOAD_TOO_LARGE, text, allow: None });
         }
         Ok(arrived.bytes)
@@ -101,7 +106,7 @@ impl RequestBodies {
                 let frame = frame.map_err(|_| FrontRefusal::bad_request("the body could not be read"))?;
                 let data = frame.into_data().unwrap_or_default();
                 arrived.count = arrived.count.saturating_add(data.len());
-                if arrived.count <= MAX_BODY {
+                if arrived.count <= arrived.most {
                     arrived.bytes.extend_from_slice(&data);
                 }
             }

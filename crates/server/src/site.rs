@@ -20,7 +20,7 @@ pub struct PageRequest {
     pub query_string: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body; at most a MiB.
+    /// Its body: that of a form, at most 256 KiB.
     pub body: Bytes,
     /// Who asks, as far as that can be known.
     pub client: IpAddr,

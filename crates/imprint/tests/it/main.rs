@@ -41,6 +41,7 @@ mod long_jobs;
 #[cfg(test)]
 mod long_work;
 #[cfg(test)]
+mod page_bounds;
 mod page_forms;
 #[cfg(test)]
 mod pages;
