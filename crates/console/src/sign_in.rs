@@ -67,6 +67,12 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
     ask_for(visit, StatusCode::OK, where_to(visit), notice, None)
 }
 
+/// The page for whoever has just changed its password, which has ended its session.
+pub(crate) fn with_new_password(visit: &Visit, next: String) -> Reply {
+    let to = Destination { next, kept: Pairs::default() };
+    ask_for(visit, StatusCode::OK, to, Some(visit.texts.password_changed.to_owned()), None)
+}
+
 /// Has the browser ask once more: it keeps the cookie back when another site's link leads here, and sends it when our own
 /// page does.
 pub(crate) fn open_again(visit: &Visit) -> Reply {
