@@ -43,6 +43,7 @@ mod overview;
 mod ownership;
 mod pairs;
 mod panels;
+mod passwords;
 mod prose;
 mod register;
 mod respond;
