@@ -32,7 +32,7 @@ pub(crate) async fn about(
     match operation.name {
         RevertVolumeFromVolumeBackup::NAME => {}
         RevertVmFromVmBackup::NAME => {
-            // That of which it names is only where the backups lie.
+            // What it names besides is only where the backups lie.
             about.clear();
             backups = of_group(console, visit, typed.get("groupUuid")).await;
         }

@@ -11,7 +11,7 @@ use crate::layout::{ErrorBox, Layout, form_page};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
-use crate::{outcome, respond};
+use crate::{outcome, passwords, respond};
 use askama::Template;
 use hyper::{Method, StatusCode};
 use imprint_api::{ErrorCode, OperationDescription};
@@ -47,7 +47,7 @@ pub(crate) async fn answer(console: &Console, visit: &Visit, operation: &'static
         return form(console, visit, operation, &prefilled(console, visit, operation).await, None, None).await;
     }
     let is_sure = !operation.effect.loses() || visit.form.get("sure").is_some();
-    let differ = forms::passwords_differ(operation, &visit.form).then_some(visit.texts.passwords_differ);
+    let differ = passwords::differ(operation, &visit.form).then_some(visit.texts.passwords_differ);
     if let Some(notice) = visit.refuses_form().or((!is_sure).then_some(visit.texts.not_sure)).or(differ) {
         return form(console, visit, operation, &visit.form, None, Some(notice)).await;
     }
@@ -87,7 +87,7 @@ async fn form(
     notice: Option<&'static str>,
 ) -> Reply {
     let (plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
-    let mut plain = forms::with_repeats(visit, operation, plain, typed);
+    let mut plain = passwords::with_repeats(visit, operation, plain, typed);
     if plain.iter().any(Control::lacks_choices) {
         say_what_is_missing(console, visit, operation, &mut plain).await;
     }

@@ -45,6 +45,7 @@ mod overview;
 mod ownership;
 mod pairs;
 mod panels;
+mod passwords;
 mod prose;
 mod register;
 mod respond;

@@ -2,9 +2,10 @@
 
 use crate::collections::operation;
 use crate::console::Console;
-use crate::forms::{self, digest};
+use crate::forms;
 use crate::layout::{ErrorBox, Layout, failure};
 use crate::pairs::{Pairs, link};
+use crate::passwords::digest;
 use crate::visit::Visit;
 use crate::{layout, respond};
 use askama::Template;

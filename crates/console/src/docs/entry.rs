@@ -232,7 +232,7 @@ mod tests {
     fn a_secret_is_sent_and_never_shown() {
         let entry = Entry::named("CreateAccount").unwrap();
         let form = Pairs::parse(b"name=x&password=secret");
-        let digest = crate::forms::digest("secret");
+        let digest = crate::passwords::digest("secret");
         assert_eq!(entry.request(&form).body.unwrap()["params"]["password"], digest);
         let shown = entry.shown_request(&form);
         for language in ExampleLanguage::ALL {

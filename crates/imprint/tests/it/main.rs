@@ -42,6 +42,7 @@ mod long_jobs;
 mod long_work;
 #[cfg(test)]
 mod page_bounds;
+#[cfg(test)]
 mod page_forms;
 #[cfg(test)]
 mod pages;
