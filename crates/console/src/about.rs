@@ -47,6 +47,18 @@ pub(crate) async fn about(
     about
 }
 
+/// The name of what the form is about.
+pub(crate) async fn name(
+    console: &Console,
+    visit: &Visit,
+    operation: &OperationDescription,
+    typed: &Pairs,
+) -> Option<String> {
+    let (collection, uuid) = forms::subject(operation, typed)?;
+    let row = row(console, visit, collection.path, &uuid).await?;
+    Some(named(collection.path, &row).text)
+}
+
 async fn row(console: &Console, visit: &Visit, path: &str, uuid: &str) -> Option<Value> {
     console.row(path, uuid, visit).await.ok().flatten()
 }

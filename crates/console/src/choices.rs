@@ -1,20 +1,30 @@
 //! What there is to choose from where a form asks for the id of a thing.
 
-use crate::cell::{isolated, text};
+use crate::cell::{is_id, isolated, text};
 use crate::collections::of_kind;
 use crate::console::Console;
 use crate::ownership;
 use crate::pairs::Pairs;
 use crate::visit::Visit;
 use imprint_api::{Need, ParamRule, ResourceKind};
+use imprint_service::QueryReply;
 use serde_json::Value;
 
-/// Things to choose from at most; beyond that an id is typed.
+/// Things that are listed at most.
 const CHOICES: u64 = 200;
 
-/// What the id in a parameter can name: ids, and what they are called. `None` if that is too much to choose from, or cannot
-/// be asked for: whoever cannot choose types the id, and a form is not lost for that.
-pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule) -> Option<Vec<(String, String)>> {
+/// What there is to choose from: ids, and what they are called.
+#[derive(Debug)]
+pub(crate) enum Choices {
+    /// These.
+    All(Vec<(String, String)>),
+    /// Too much to list. These are the newest; another one's id is typed.
+    Newest(Vec<(String, String)>),
+}
+
+/// What the id in a parameter can name. With `chosen`, that one alone if there is too much. `None` if that cannot be asked for:
+/// whoever cannot choose types the id, and a form is not lost for that.
+pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule, chosen: &str) -> Option<Choices> {
     // Whoever is not signed in sees nothing to choose from.
     visit.person.as_ref()?;
     let kind = named_by(visit, rule)?;
@@ -24,21 +34,29 @@ pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule) 
         .with("sort", "-createDate")
         .with("replyWithCount", "true")
         .with("fields", "uuid,name");
-    let asked = match own(console, visit, rule, kind).await? {
-        Some(condition) => asked.with("q", &condition),
-        None => asked,
+    let newest = match own(console, visit, rule, kind).await? {
+        Some(condition) => asked.clone().with("q", &condition),
+        None => asked.clone(),
     };
-    let found = console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await.ok()?;
-    if found.total.is_some_and(|total| total > CHOICES) {
-        return None;
-    }
+    let ask = async |asked: Pairs| console.api.query(collection.query(), &asked.encoded(), &visit.visitor).await.ok();
+    let found = ask(newest).await?;
     let one = |row: Value| {
         let uuid = text(&row, "uuid").to_owned();
         let short: String = uuid.chars().take(8).collect();
         let name = format!("{} ({short})", isolated(text(&row, "name")));
         (uuid, name)
     };
-    Some(found.inventories.unwrap_or_default().into_iter().map(one).collect())
+    let listed = |found: QueryReply| found.inventories.unwrap_or_default().into_iter().map(one).collect::<Vec<_>>();
+    if found.total.is_none_or(|total| total <= CHOICES) {
+        return Some(Choices::All(listed(found)));
+    }
+    if is_id(chosen) {
+        let found = listed(ask(asked.with("q", &format!("uuid={chosen}"))).await?);
+        if !found.is_empty() {
+            return Some(Choices::All(found));
+        }
+    }
+    Some(Choices::Newest(listed(found)))
 }
 
 /// The condition that leaves out what others share with the visitor, where it must be its own; `None` if that cannot be

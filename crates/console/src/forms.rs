@@ -1,7 +1,7 @@
 //! The form of an operation, made from its declaration, and what was typed into it as the operation's parameters.
 
 use crate::cell::is_id;
-use crate::choices::choices;
+use crate::choices::{Choices, choices};
 use crate::collections::{Collection, of_kind};
 use crate::console::Console;
 use crate::pairs::Pairs;
@@ -197,8 +197,10 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             let lines = typed.iter().filter(|(name, _)| *name == rule.name).flat_map(|(_, lines)| lines.lines());
             let lines: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
             let value = lines.join("\n");
-            match choices(console, visit, rule).await {
-                Some(choices) if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) => {
+            match choices(console, visit, rule, "").await {
+                Some(Choices::All(choices))
+                    if lines.iter().all(|line| choices.iter().any(|(uuid, _)| uuid == line)) =>
+                {
                     let choice = |(sent, text): (String, String)| {
                         let chosen = lines.contains(&sent.as_str());
                         Choice { value: sent, text, chosen }
@@ -210,9 +212,14 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             }
         }
         ParamForm::Map => Control { input: "lines", hint: texts.pairs_a_line.to_owned(), value, ..base },
-        ParamForm::Text => match choices(console, visit, rule).await {
-            Some(choices) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
+        ParamForm::Text => match choices(console, visit, rule, &value).await {
+            Some(Choices::All(choices)) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
                 Control { input: "select", options: select(choices), value, ..base }
+            }
+            Some(Choices::Newest(newest)) => {
+                let choice = |(sent, text): (String, String)| Choice { value: sent, text, chosen: false };
+                let options = newest.into_iter().map(choice).collect();
+                Control { value, hint: texts.too_many.to_owned(), options, ..base }
             }
             _ => Control { value, ..base },
         },

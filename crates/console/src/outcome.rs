@@ -1,6 +1,7 @@
 //! Performing what a form asks for, and where one gets afterwards: to what was made, else to what was changed, else to a
 //! page that shows the reply.
 
+use crate::about;
 use crate::cell::is_id;
 use crate::collections::{of_class, operation};
 use crate::console::Console;
@@ -16,8 +17,8 @@ use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
 use imprint_api::{
-    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, Effect, ErrorCode, ErrorKind,
-    ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob, UpdateAccount,
+    CreateDataVolumeTemplateFromVolumeBackup, CreateRootVolumeTemplateFromVolumeBackup, DeleteLongJob, Effect,
+    ErrorCode, ErrorKind, ExportImageFromBackupStorage, Operation, OperationDescription, SubmitLongJob, UpdateAccount,
 };
 use imprint_server::Reply;
 use serde_json::{Map, Value, json};
@@ -134,8 +135,12 @@ async fn submit(
     parameters: Map<String, Value>,
 ) -> Result<Reply, Box<ErrorCode>> {
     let Some(submit) = operation(SubmitLongJob::NAME) else { return Ok(see_other("/jobs")) };
-    let name = match parameters.get("name").and_then(Value::as_str) {
-        Some(name) => format!("{}: {name}", visit.texts.operation(long.name)),
+    let what = match parameters.get("name").and_then(Value::as_str) {
+        Some(name) => Some(name.to_owned()),
+        None => about::name(console, visit, long, &visit.form).await,
+    };
+    let name = match what {
+        Some(what) => format!("{}: {what}", visit.texts.operation(long.name)),
         None => visit.texts.operation(long.name),
     };
     let request = Map::from_iter([
@@ -150,9 +155,17 @@ async fn submit(
         Err(error) => return Err(console.api.check(long, parameters, &visit.visitor).await.err().unwrap_or(error)),
     };
     let uuid = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
-    match jobs::ended_soon(console, visit, uuid).await? {
-        Some(reply) => Ok(show(console, visit, long, &reply).await),
-        None => Ok(see_other(&format!("/jobs/{uuid}"))),
+    match jobs::ended_soon(console, visit, uuid).await {
+        Ok(Some(reply)) => Ok(show(console, visit, long, &reply).await),
+        Ok(None) => Ok(see_other(&format!("/jobs/{uuid}"))),
+        Err(error) => {
+            // The form says so: it is none of the failures that somebody has to look for. Should it stay, it is one more.
+            if let Some(delete) = operation(DeleteLongJob::NAME) {
+                let job = Map::from_iter([("uuid".to_owned(), uuid.into())]);
+                let _ = console.api.call(delete, job, &visit.visitor).await;
+            }
+            Err(error)
+        }
     }
 }
 

@@ -478,3 +478,40 @@ fn hidden(page: &str) -> Vec<(String, String)> {
 fn unescaped(html: &str) -> String {
     html.replace("&#34;", "\"").replace("&#38;", "&")
 }
+
+#[test]
+fn what_a_form_refuses_is_no_failed_job_and_jobs_say_what_they_are_about() {
+    let (_temp, server, volume) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let disable = json!({"changeVolumeState": {"stateEvent": "disable"}});
+    server.put(&format!("/zstack/v1/volumes/{volume}/actions"), &disable).ok();
+    let storage = server.backup_storage();
+    let fields = [("volumeUuid", volume.as_str()), ("backupStorageUuid", &storage), ("name", "b")];
+    let reply = send(&visitor, "CreateVolumeBackup", &fields);
+    assert!(reply.status == 422 && reply.text.contains("Disabled"), "{}", reply.text);
+    assert!(server.query("/zstack/v1/longjobs").is_empty());
+    let enable = json!({"changeVolumeState": {"stateEvent": "enable"}});
+    server.put(&format!("/zstack/v1/volumes/{volume}/actions"), &enable).ok();
+    let image = text(&server.template(&text(&server.backup(&volume)["uuid"]), "golden").inventory()["uuid"]);
+    let fields = [("imageUuid", image.as_str()), ("backupStorageUuid", &storage), ("exportFormat", "raw")];
+    assert_eq!(send(&visitor, "ExportImageFromBackupStorage", &fields).status, 303);
+    assert_eq!(server.query("/zstack/v1/longjobs")[0]["name"], "Export: golden");
+}
+
+#[test]
+fn of_more_than_can_be_listed_the_newest_are_and_the_one_that_is_meant() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let tag = |name: String| json!({"params": {"name": name, "value": "v", "type": "simple"}});
+    let first = text(&server.post("/zstack/v1/tags", &tag("first".to_owned())).inventory()["uuid"]);
+    for nth in 0..200 {
+        server.post("/zstack/v1/tags", &tag(format!("tag-{nth}"))).inventory();
+    }
+    let form = visitor.get("/do/AttachTagToResources").text;
+    assert!(field(&form, "tagUuid").contains("list=\"list-tagUuid\""), "{form}");
+    let (_, list) = form.split_once("<datalist id=\"list-tagUuid\">").unwrap();
+    let (list, _) = list.split_once("</datalist>").unwrap();
+    assert!(list.matches("<option").count() == 200 && list.contains("tag-199") && !list.contains(&first), "{list}");
+    let form = visitor.get(&format!("/do/AttachTagToResources?tagUuid={first}")).text;
+    assert!(form.contains(&format!("<option value=\"{first}\" selected>")), "{form}");
+}
