@@ -50,8 +50,7 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
         Some(other) => other.to_string(),
     };
     if let Some(count) = value.and_then(Value::as_u64).filter(|_| BYTES.contains(&field)) {
-        let exact = Some(format!("{} B", units::grouped(count)));
-        return Cell { text: units::bytes(count), exact, class: "number", href: None };
+        return bytes_cell(count);
     }
     if value.is_some_and(Value::is_number) {
         return Cell { text, class: "number", ..Cell::default() };
@@ -68,6 +67,12 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
         _ => "",
     };
     Cell { text, href, class, exact: None }
+}
+
+/// A number of bytes.
+pub(crate) fn bytes_cell(count: u64) -> Cell {
+    let exact = Some(format!("{} B", units::grouped(count)));
+    Cell { text: units::bytes(count), exact, class: "number", href: None }
 }
 
 /// Where what a field's id stands for is shown.

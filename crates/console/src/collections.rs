@@ -37,13 +37,15 @@ pub(crate) enum Filter {
     OneOf(&'static str, &'static [&'static str]),
     /// The field is exactly this. Links filter so; there is no place to type it.
     Is(&'static str),
+    /// The field is a later date than this. Links filter so, too.
+    After(&'static str),
 }
 
 impl Filter {
     /// The field.
     pub(crate) const fn field(self) -> &'static str {
         match self {
-            Self::Contains(field) | Self::OneOf(field, _) | Self::Is(field) => field,
+            Self::Contains(field) | Self::OneOf(field, _) | Self::Is(field) | Self::After(field) => field,
         }
     }
 }
@@ -311,6 +313,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         filters: &[
             Filter::Contains("name"),
             Filter::OneOf("state", &["Waiting", "Running", "Canceling", "Canceled", "Succeeded", "Failed"]),
+            Filter::After("lastOpDate"),
         ],
         creates: &[],
         actions: &[
@@ -445,6 +448,14 @@ pub(crate) fn of_field(field: &str) -> Option<&'static Collection> {
     let name = name.rsplit('.').next().unwrap_or(name);
     let first = name.get(..1)?.to_ascii_uppercase();
     named(&format!("{first}{}", name.get(1..)?))
+}
+
+/// The collection of what a field's id names in this row: what tags and shares are of may be of any kind.
+pub(crate) fn of_field_in(row: &Value, field: &str) -> Option<&'static Collection> {
+    match field {
+        "resourceUuid" => of_kind(row.get("resourceType")?.as_str()?),
+        _ => of_field(field),
+    }
 }
 
 impl Collection {

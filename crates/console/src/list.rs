@@ -4,7 +4,7 @@ use crate::cell::{Cell, cell, is_id};
 use crate::collections::{Collection, Filter, operation};
 use crate::console::Console;
 use crate::layout::{ErrorBox, Layout, page as render};
-use crate::names::Names;
+use crate::names::{Names, is_renamed};
 use crate::pairs::{Pairs, link};
 use crate::respond::see_other;
 use crate::visit::Visit;
@@ -132,7 +132,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
         creates: creates(visit, collection),
         table: Table {
             heads: heads(visit, collection, &sort),
-            rows: cells(collection, collection.columns, &rows, &names),
+            rows: cells(visit, collection, collection.columns, &rows, &names),
             empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
             caption: title.to_owned(),
         },
@@ -156,7 +156,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
 fn sort_of(visit: &Visit, collection: &Collection) -> String {
     let given = visit.query.get("sort").unwrap_or_default();
     let field = given.strip_prefix('-').unwrap_or(given);
-    if collection.columns.contains(&field) { given.to_owned() } else { "-createDate".to_owned() }
+    if collection.columns.contains(&field) && !is_renamed(field) { given.to_owned() } else { "-createDate".to_owned() }
 }
 
 /// A condition of a query: field, operator and value.
@@ -175,6 +175,7 @@ fn conditions(visit: &Visit, collection: &Collection) -> Vec<Condition> {
             // What is typed is looked for as it is.
             Filter::Contains(field) => condition(field, QueryOperator::Like, &format!("%{}%", literal(value))),
             Filter::OneOf(field, _) | Filter::Is(field) => condition(field, QueryOperator::Equal, value),
+            Filter::After(field) => condition(field, QueryOperator::Greater, value),
         })
     };
     collection.filters.iter().filter_map(one).collect()
@@ -190,8 +191,11 @@ fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
         let name = filter.field();
         let value = visit.query.get(name).unwrap_or_default().to_owned();
         let options = if let Filter::OneOf(_, values) = filter { values.to_vec() } else { Vec::new() };
-        let hidden = matches!(filter, Filter::Is(_));
-        let label = visit.texts.label(name.rsplit('.').next().unwrap_or(name));
+        let hidden = matches!(filter, Filter::Is(_) | Filter::After(_));
+        let label = match filter {
+            Filter::After(field) => (visit.texts.after)(&visit.texts.label(field)),
+            _ => visit.texts.label(name.rsplit('.').next().unwrap_or(name)),
+        };
         Control { name, label, value, options, hidden }
     };
     let all = collection.filters.iter().map(control);
@@ -225,19 +229,20 @@ fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
             _ if sort == descending => ("descending", *field),
             _ => ("none", *field),
         };
-        let href = Some(link(&format!("/{}", collection.path), &here.clone().with("sort", next)));
-        Head { text: visit.texts.label(field), href, sorted }
+        let href = link(&format!("/{}", collection.path), &here.clone().with("sort", next));
+        // The query sorts by what a field holds. Rows in the order of what nobody sees have none.
+        Head { text: visit.texts.label(field), href: (!is_renamed(field)).then_some(href), sorted }
     };
     collection.columns.iter().map(head).collect()
 }
 
 /// The rows of a table: the first field of each leads to the thing's page.
-fn cells(collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
+fn cells(visit: &Visit, collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
     let cells = |row: &Value| {
         let uuid = row.get("uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid));
         let one = |(place, field): (usize, &&str)| {
             let mut cell = cell(field, row.get(*field));
-            names.put(field, &mut cell);
+            names.put(visit.texts, row, field, &mut cell);
             if let (0, Some(uuid)) = (place, uuid) {
                 cell.href = Some(format!("/{}/{uuid}", collection.path));
             }
@@ -311,7 +316,7 @@ impl Section {
             href: all.to_owned(),
             table: Table {
                 heads: heads.collect(),
-                rows: cells(collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
+                rows: cells(visit, collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
                 empty: visit.texts.none.to_owned(),
                 caption: title.to_owned(),
             },

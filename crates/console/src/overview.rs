@@ -6,6 +6,7 @@ use crate::console::Console;
 use crate::jobs::RunningJobs;
 use crate::layout::{Layout, failure, page as render};
 use crate::list::{Section, condition};
+use crate::pairs::{Pairs, link};
 use crate::panels::holds;
 use crate::units;
 use crate::visit::Visit;
@@ -73,14 +74,10 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
         condition("state", QueryOperator::Equal, "Failed"),
         condition("lastOpDate", QueryOperator::Greater, failed_since.as_str()),
     ];
+    let all_failed = Pairs::default().with("state", "Failed").with("lastOpDate", failed_since.as_str());
+    let all_failed = link("/jobs", &all_failed.with("sort", "-lastOpDate"));
     for (path, title, all, conditions, columns) in [
-        (
-            "jobs",
-            texts.recent_failures,
-            "/jobs?state=Failed&sort=-lastOpDate",
-            failed,
-            &["name", "state", "lastOpDate"][..],
-        ),
+        ("jobs", texts.recent_failures, all_failed.as_str(), failed, &["name", "state", "lastOpDate"][..]),
         (
             "backups",
             texts.recent_backups,
