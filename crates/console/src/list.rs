@@ -129,7 +129,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
         is_filtered,
         filters,
         clear: path.clone(),
-        creates: creates(visit, collection),
+        creates: creates(visit, collection, &Pairs::default().with("back", &path)),
         table: Table {
             heads: heads(visit, collection, &sort),
             rows: cells(visit, collection, collection.columns, &rows, &names),
@@ -202,10 +202,9 @@ fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
     all.filter(|control| !control.hidden || !control.value.is_empty()).collect()
 }
 
-/// The operations that make new things here, as far as the visitor may.
-fn creates(visit: &Visit, collection: &Collection) -> Vec<Link> {
-    let back = Pairs::default().with("back", &format!("/{}", collection.path));
-    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, &back)).collect();
+/// What makes new things of a collection, as far as the visitor may; the forms of operations know this already.
+pub(crate) fn creates(visit: &Visit, collection: &Collection, given: &Pairs) -> Vec<Link> {
+    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, given)).collect();
     if collection.path == "volumes" && visit.is_administrator() {
         let text = visit.texts.register_volume.to_owned();
         links.insert(0, Link { href: "/volumes/register".to_owned(), text, danger: false });
