@@ -136,12 +136,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
             empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
             caption: title.to_owned(),
         },
-        range: if shown == 0 {
-            String::new()
-        } else {
-            let texts = visit.texts;
-            format!("{} {} {} {} {total}", start + 1, texts.to, start + shown, texts.of)
-        },
+        range: if shown == 0 { String::new() } else { (visit.texts.range)(start + 1, start + shown, total) },
         first: (number > 2).then(|| at(1)),
         previous: (number > 1).then(|| at(number - 1)),
         next: (start + shown < total).then(|| at(number + 1)),
@@ -307,8 +302,7 @@ impl Section {
         };
         let found = console.api.find(collection.query(), request, &visit.visitor).await?;
         let rows = found.inventories.unwrap_or_default();
-        let more = found.total.unwrap_or(0) > SOME;
-        let text = format!("{} ({})", visit.texts.show_all, found.total.unwrap_or(0));
+        let total = found.total.unwrap_or(0);
         let heads = columns.iter().map(|field| Head { text: visit.texts.label(field), href: None, sorted: "none" });
         Ok(Self {
             title: title.to_owned(),
@@ -319,7 +313,7 @@ impl Section {
                 empty: visit.texts.none.to_owned(),
                 caption: title.to_owned(),
             },
-            more: more.then_some(text),
+            more: (total > SOME).then(|| (visit.texts.show_all)(total)),
         })
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     let texts = &visit.texts.docs;
     let plain = |text: &str| vec![Obstacle { text: text.to_owned(), ..Obstacle::default() }];
     if let Entry::Operation(OperationDescription { never: Some(reason), .. }) = entry {
-        return Ok(plain(&format!("{} {reason}.", texts.not_supported)));
+        return Ok(plain(&(texts.not_supported)(reason)));
     }
     if entry.access() == Access::Anyone {
         return Ok(Vec::new());
@@ -133,34 +133,11 @@ async fn count(
 fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wanted: &[Demand]) -> Obstacle {
     let texts = &visit.texts.docs;
     let title = (known.title)(visit.texts);
-    let what = title.to_lowercase();
-    let state = |field: &str, value: &str| match value {
-        "true" => visit.texts.label(field).to_lowercase(),
-        "false" => format!("{} {}", texts.not, visit.texts.label(field).to_lowercase()),
-        value => value.to_owned(),
-    };
-    let said = wanted.iter().filter_map(|demand| match demand {
-        Demand::OneOf(field, values) => {
-            let values: Vec<_> = values.iter().map(|value| state(field, value)).collect();
-            Some(values.join(&format!(" {} ", texts.or)))
-        }
-        Demand::Something(_) | Demand::Nothing(_) => None,
-    });
-    let states = said.collect::<Vec<_>>().join(&format!(" {} ", texts.and));
-    let filled = wanted.iter().find_map(|demand| match demand {
-        Demand::OneOf(..) => None,
-        Demand::Something(field) => Some((texts.with, field)),
-        Demand::Nothing(field) => Some((texts.without, field)),
-    });
-    let fitting = match filled {
-        None => states,
-        Some((with, field)) => format!("{with} {}", visit.texts.label(field).to_lowercase()),
-    };
     let text = match lack {
-        Lack::Any => format!("{} {what}.", texts.there_are_no),
-        Lack::Own => format!("{} {what} {}", texts.none_of_the, texts.is_yours),
-        Lack::Fitting => format!("{} {what} {} {fitting}.", texts.none_of_the, texts.is),
-        Lack::Another => format!("{} {what} {} {fitting}{}", texts.one_of_the, texts.is, texts.takes_two),
+        Lack::Any => (texts.there_are_no)(title),
+        Lack::Own => (texts.none_is_yours)(title),
+        Lack::Fitting => (texts.none_fits)(title, wanted),
+        Lack::Another => (texts.takes_two)(title, wanted),
     };
     let mut links = Vec::new();
     if lack != Lack::Any {
