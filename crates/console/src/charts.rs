@@ -9,7 +9,7 @@ const WIDTH: i64 = 1000;
 /// Units down a picture.
 const HEIGHT: i64 = 160;
 
-/// Backups on the line of time: each as high as what it stored.
+/// Backups on the line of time: the more one stored, the higher it is, on a logarithmic scale.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(path = "timeline.html")]
 pub(crate) struct Timeline {

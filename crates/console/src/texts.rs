@@ -266,7 +266,9 @@ pub(crate) static ENGLISH: Texts = Texts {
     peak: |bytes| format!("Peak: {bytes}"),
     marks: |count| {
         let backups = if count == 1 { "backup" } else { "backups" };
-        format!("{count} {backups}; the thick marks are full ones, and each is as high as what it stored")
+        format!(
+            "{count} {backups}; the thick marks are full ones, and a higher mark stored more, on a logarithmic scale"
+        )
     },
     changed_of: |changed, of, percent| format!("{changed} of {of} ({percent} %)"),
     cells: |changed, of, percent, cell| format!("{changed} of {of} ({percent} %); Each cell stands for {cell}"),
