@@ -24,6 +24,13 @@ pub(crate) struct Cell {
     pub(crate) class: &'static str,
 }
 
+impl Cell {
+    /// Where there is nothing to show.
+    pub(crate) fn nothing() -> Self {
+        Self { text: "–".to_owned(), class: "dim", ..Self::default() }
+    }
+}
+
 /// Fields that hold numbers of bytes.
 const BYTES: &[&str] = &[
     "size",
@@ -39,10 +46,9 @@ const BYTES: &[&str] = &[
 
 /// What a field's value looks like.
 pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
-    let nothing = || Cell { text: "–".to_owned(), class: "dim", ..Cell::default() };
     let text = match value {
-        None | Some(Value::Null) => return nothing(),
-        Some(Value::String(text)) if text.trim().is_empty() => return nothing(),
+        None | Some(Value::Null) => return Cell::nothing(),
+        Some(Value::String(text)) if text.trim().is_empty() => return Cell::nothing(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(elements)) if elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")

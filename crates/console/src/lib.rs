@@ -33,6 +33,7 @@ mod downloads;
 mod events;
 mod forms;
 mod jobs;
+mod last_backup;
 mod layout;
 mod list;
 mod names;

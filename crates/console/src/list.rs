@@ -3,6 +3,7 @@
 use crate::cell::{Cell, cell, is_id};
 use crate::collections::{Collection, Filter, operation};
 use crate::console::Console;
+use crate::last_backup;
 use crate::layout::{ErrorBox, Layout, page as render};
 use crate::names::{Names, is_renamed};
 use crate::pairs::{Pairs, link};
@@ -124,18 +125,22 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     let title = (collection.title)(visit.texts);
     let filters = controls(visit, collection);
     let is_filtered = filters.iter().any(|control| !control.value.is_empty());
+    let mut table = Table {
+        heads: heads(visit, collection, &sort),
+        rows: cells(visit, collection, collection.columns, &rows, &names),
+        empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
+        caption: title.to_owned(),
+    };
+    if collection.path == "volumes" {
+        last_backup::add_column(console, visit, &rows, &mut table).await;
+    }
     let view = ListPage {
         layout: Layout::new(visit, title, collection.path),
         is_filtered,
         filters,
         clear: path.clone(),
         creates: creates(visit, collection, &Pairs::default().with("back", &path)),
-        table: Table {
-            heads: heads(visit, collection, &sort),
-            rows: cells(visit, collection, collection.columns, &rows, &names),
-            empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
-            caption: title.to_owned(),
-        },
+        table,
         range: if shown == 0 { String::new() } else { (visit.texts.range)(start + 1, start + shown, total) },
         first: (number > 2).then(|| at(1)),
         previous: (number > 1).then(|| at(number - 1)),

@@ -4,6 +4,7 @@ use crate::cell::{Cell, cell, text};
 use crate::collections::collection;
 use crate::console::Console;
 use crate::jobs::RunningJobs;
+use crate::last_backup;
 use crate::layout::{Layout, failure, page as render};
 use crate::list::{Section, condition};
 use crate::pairs::{Pairs, link};
@@ -89,6 +90,7 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
         let Some(it) = collection(path) else { continue };
         sections.push(Section::newest(console, visit, it, (title, all), conditions, columns).await?);
     }
+    sections.extend(last_backup::longest(console, visit).await?);
     Ok(OverviewPage {
         layout: Layout::new(visit, texts.overview, ""),
         tiles,

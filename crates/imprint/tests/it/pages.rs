@@ -600,3 +600,28 @@ fn the_overview_leads_to_the_failures_that_it_tells_of() {
     let table = visitor.get(&link);
     assert!(table.status == 200 && table.text.contains("Changed after"), "{}", table.text);
 }
+
+#[test]
+fn volumes_tell_when_they_were_last_backed_up() {
+    let (temp, _) = data_with("a.raw", &sample_disk(1));
+    let server = Server::start(temp.path());
+    let volume = server.volume("a.raw", "raw");
+    let visitor = Visitor::signed_in(&server);
+    let never = "<bdi class=\"status bad\">never</bdi>";
+    for path in ["/volumes", "/"] {
+        assert!(visitor.get(path).text.contains(never), "{path}");
+    }
+    let backup = text(&server.backup(&volume)["uuid"]);
+    let overview = visitor.get("/").text;
+    let longest = overview.split_once("Longest without a backup").unwrap().1.to_owned();
+    for page in [visitor.get("/volumes").text, longest] {
+        assert!(!page.contains(never), "{page}");
+        let cell = page.split_once(&format!("<a href=\"/backups/{backup}\"")).unwrap().1.split("</a>").next().unwrap();
+        assert!(cell.contains(" ago<"), "{cell}");
+    }
+    // Who owns none is told of none.
+    server.account("ann");
+    let mut ann = Visitor::new(&server);
+    ann.sign_in("ann", "ann", "/");
+    assert!(!ann.get("/").text.contains("Longest without a backup"));
+}
