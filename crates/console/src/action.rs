@@ -4,9 +4,10 @@
 use crate::about::about;
 use crate::cell::Cell;
 use crate::console::Console;
+use crate::controls::{self, Control};
 use crate::docs::availability::obstacles;
 use crate::docs::entry::Entry;
-use crate::forms::{self, Control, HAD};
+use crate::forms::{self, HAD};
 use crate::layout::{ErrorBox, Layout, form_page};
 use crate::pairs::Pairs;
 use crate::prose::Prose;
@@ -86,12 +87,12 @@ async fn form(
     error: Option<Box<ErrorCode>>,
     notice: Option<&'static str>,
 ) -> Reply {
-    let (plain, rare) = forms::controls(console, visit, operation, typed, error.as_deref()).await;
+    let (plain, rare) = controls::controls(console, visit, operation, typed, error.as_deref()).await;
     let mut plain = passwords::with_repeats(visit, operation, plain, typed);
     if plain.iter().any(Control::lacks_choices) {
         say_what_is_missing(console, visit, operation, &mut plain).await;
     }
-    let curl = curl_line(operation, &forms::with_chosen(typed, &plain));
+    let curl = curl_line(operation, &controls::with_chosen(typed, &plain));
     let loses = operation.effect.loses();
     let about = if loses { about(console, visit, operation, typed).await } else { Vec::new() };
     let is_refused = error.is_some() || notice.is_some();

@@ -24,6 +24,13 @@ pub(crate) struct Cell {
     pub(crate) class: &'static str,
 }
 
+impl Cell {
+    /// Where there is nothing to show.
+    pub(crate) fn nothing() -> Self {
+        Self { text: "–".to_owned(), class: "dim", ..Self::default() }
+    }
+}
+
 /// Fields that hold numbers of bytes.
 const BYTES: &[&str] = &[
     "size",
@@ -39,11 +46,10 @@ const BYTES: &[&str] = &[
 
 /// What a field's value looks like.
 pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
-    let nothing = || Cell { text: "–".to_owned(), class: "dim", ..Cell::default() };
     let text = match value {
-        None | Some(Value::Null) => return nothing(),
-        Some(Value::String(text)) if text.trim().is_empty() => return nothing(),
-        Some(Value::Array(elements)) if elements.is_empty() => return nothing(),
+        None | Some(Value::Null) => return Cell::nothing(),
+        Some(Value::String(text)) if text.trim().is_empty() => return Cell::nothing(),
+        Some(Value::Array(elements)) if elements.is_empty() => return Cell::nothing(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(elements)) if elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
@@ -51,8 +57,7 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
         Some(other) => other.to_string(),
     };
     if let Some(count) = value.and_then(Value::as_u64).filter(|_| BYTES.contains(&field)) {
-        let exact = Some(format!("{} B", units::grouped(count)));
-        return Cell { text: units::bytes(count), exact, class: "number", href: None };
+        return bytes_cell(count);
     }
     if value.is_some_and(Value::is_number) {
         return Cell { text, class: "number", ..Cell::default() };
@@ -69,6 +74,12 @@ pub(crate) fn cell(field: &str, value: Option<&Value>) -> Cell {
         _ => "",
     };
     Cell { text, href, class, exact: None }
+}
+
+/// A number of bytes.
+pub(crate) fn bytes_cell(count: u64) -> Cell {
+    let exact = Some(format!("{} B", units::grouped(count)));
+    Cell { text: units::bytes(count), exact, class: "number", href: None }
 }
 
 /// Where what a field's id stands for is shown.

@@ -9,7 +9,7 @@ const WIDTH: i64 = 1000;
 /// Units down a picture.
 const HEIGHT: i64 = 160;
 
-/// Backups on the line of time: each as high as what it stored.
+/// Backups on the line of time: the more one stored, the higher it is, on a logarithmic scale.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(path = "timeline.html")]
 pub(crate) struct Timeline {
@@ -92,8 +92,8 @@ pub(crate) struct Curve {
 }
 
 impl Curve {
-    /// The curve through these times and bytes; `None` when there are too few for one.
-    pub(crate) fn new(label: &str, ends: (String, String), points: &[(i64, u64)]) -> Option<Self> {
+    /// The curve through these times and bytes, with what is said of the most; `None` when there are too few for one.
+    pub(crate) fn new(label: fn(&str) -> String, ends: (String, String), points: &[(i64, u64)]) -> Option<Self> {
         let ((from, _), (to, _)) = (points.first()?, points.last()?);
         if from == to {
             return None;
@@ -104,8 +104,7 @@ impl Curve {
             format!("{},{y}", place(*at, *from, *to))
         };
         let line = points.iter().map(point).collect::<Vec<_>>().join(" ");
-        let most = units::bytes(most);
-        Some(Self { label: format!("{label}: {most}"), ends, line })
+        Some(Self { label: label(&units::bytes(most)), ends, line })
     }
 }
 
@@ -194,9 +193,10 @@ mod tests {
     #[test]
     fn a_curve_needs_two_points() {
         let ends = (String::new(), String::new());
-        assert_eq!(Curve::new("", ends.clone(), &[]), None);
-        assert_eq!(Curve::new("", ends.clone(), &[(1, 5)]), None);
-        let curve = Curve::new("", ends, &[(0, 0), (5, 10), (10, 5)]).unwrap();
+        let new = |points| Curve::new(str::to_owned, ends.clone(), points);
+        assert_eq!([new(&[]), new(&[(1, 5)])], [None, None]);
+        let curve = new(&[(0, 0), (5, 10), (10, 5)]).unwrap();
+        assert_eq!(curve.label, "10 B");
         assert_eq!(curve.line, "0,155 500,5 1000,80");
     }
 

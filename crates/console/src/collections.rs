@@ -37,13 +37,15 @@ pub(crate) enum Filter {
     OneOf(&'static str, &'static [&'static str]),
     /// The field is exactly this. Links filter so; there is no place to type it.
     Is(&'static str),
+    /// The field is a later date than this. Links filter so, too.
+    After(&'static str),
 }
 
 impl Filter {
     /// The field.
     pub(crate) const fn field(self) -> &'static str {
         match self {
-            Self::Contains(field) | Self::OneOf(field, _) | Self::Is(field) => field,
+            Self::Contains(field) | Self::OneOf(field, _) | Self::Is(field) | Self::After(field) => field,
         }
     }
 }
@@ -68,12 +70,65 @@ pub(crate) enum When {
     Always,
     /// When this field is one of these.
     Is(&'static str, &'static [&'static str]),
-    /// When it is enabled, and ready or connected.
+    /// When it is ready and enabled.
     Usable,
+    /// When it is connected and enabled, as storages are.
+    Connected,
     /// When this field says something, and the thing is ready.
     Has(&'static str),
     /// When this field says nothing, and the thing is ready.
     Lacks(&'static str),
+}
+
+/// What a field of a thing must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// One of these.
+    OneOf(&'static str, &'static [&'static str]),
+    /// Something.
+    Something(&'static str),
+    /// Nothing.
+    Nothing(&'static str),
+}
+
+impl When {
+    /// What it asks of a thing; all of it must hold.
+    pub(crate) fn demands(self) -> Vec<Demand> {
+        let status = |status| Demand::OneOf("status", status);
+        match self {
+            Self::Always => Vec::new(),
+            Self::Is(field, values) => vec![Demand::OneOf(field, values)],
+            Self::Usable => vec![status(&["Ready"]), Demand::OneOf("state", &["Enabled"])],
+            Self::Connected => vec![status(&["Connected"]), Demand::OneOf("state", &["Enabled"])],
+            Self::Has(field) => vec![status(&["Ready"]), Demand::Something(field)],
+            Self::Lacks(field) => vec![status(&["Ready"]), Demand::Nothing(field)],
+        }
+    }
+}
+
+impl Demand {
+    /// Whether this one meets it.
+    fn is_met_by(self, row: &Value) -> bool {
+        let said = |field: &str| row.get(field).filter(|value| !value.is_null());
+        match self {
+            Self::OneOf(field, values) => match said(field) {
+                Some(Value::String(text)) => values.contains(&text.as_str()),
+                Some(other) => values.contains(&other.to_string().as_str()),
+                None => false,
+            },
+            Self::Something(field) => said(field).is_some(),
+            Self::Nothing(field) => said(field).is_none(),
+        }
+    }
+
+    /// The condition of a query for those that meet it.
+    pub(crate) fn condition(self) -> String {
+        match self {
+            Self::OneOf(field, values) => format!("{field}?={}", values.join(",")),
+            Self::Something(field) => format!("{field} not null"),
+            Self::Nothing(field) => format!("{field} is null"),
+        }
+    }
 }
 
 impl Action {
@@ -85,19 +140,7 @@ impl Action {
 
     /// Whether it makes sense with this one.
     pub(crate) fn fits(&self, row: &Value) -> bool {
-        let is_one_of = |field: &str, values: &[&str]| match row.get(field) {
-            Some(Value::String(text)) => values.contains(&text.as_str()),
-            Some(other) => values.contains(&other.to_string().as_str()),
-            None => false,
-        };
-        let has = |field: &str| row.get(field).is_some_and(|value| !value.is_null());
-        match self.when {
-            When::Always => true,
-            When::Is(field, values) => is_one_of(field, values),
-            When::Usable => is_one_of("state", &["Enabled"]) && is_one_of("status", &["Ready", "Connected"]),
-            When::Has(field) => is_one_of("status", &["Ready"]) && has(field),
-            When::Lacks(field) => is_one_of("status", &["Ready"]) && !has(field),
-        }
+        self.when.demands().into_iter().all(|demand| demand.is_met_by(row))
     }
 }
 
@@ -123,7 +166,8 @@ const fn of_group(operation: &'static str) -> Action {
     Action { operation, parameter: "groupUuid", field: "groupUuid", when: When::Has("groupUuid") }
 }
 
-const READY: When = When::Is("status", &["Ready"]);
+/// When it is ready.
+pub(crate) const READY: When = When::Is("status", &["Ready"]);
 const DELETED: When = When::Is("status", &["Deleted"]);
 const NOT_DELETED: When = When::Is("status", &["Ready", "Creating", "Downloading"]);
 const ENABLED_OR_NOT: &[&str] = &["Enabled", "Disabled"];
@@ -257,7 +301,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
             action("ReconnectImageStoreBackupStorage", "uuid"),
             action("SyncVolumeBackup", "imageStoreUuid"),
             action("SyncImage", "imageStoreUuid"),
-            only("ReclaimSpaceFromImageStore", "uuid", When::Usable),
+            only("ReclaimSpaceFromImageStore", "uuid", When::Connected),
             action("SetImageStoreBackupStorageQuota", "uuids"),
             action("UpdateImageStoreBackupStorage", "uuid"),
             action("ChangeBackupStorageState", "uuid"),
@@ -311,6 +355,7 @@ pub(crate) static COLLECTIONS: &[Collection] = &[
         filters: &[
             Filter::Contains("name"),
             Filter::OneOf("state", &["Waiting", "Running", "Canceling", "Canceled", "Succeeded", "Failed"]),
+            Filter::After("lastOpDate"),
         ],
         creates: &[],
         actions: &[
@@ -447,6 +492,14 @@ pub(crate) fn of_field(field: &str) -> Option<&'static Collection> {
     named(&format!("{first}{}", name.get(1..)?))
 }
 
+/// The collection of what a field's id names in this row: what tags and shares are of may be of any kind.
+pub(crate) fn of_field_in(row: &Value, field: &str) -> Option<&'static Collection> {
+    match field {
+        "resourceUuid" => of_kind(row.get("resourceType")?.as_str()?),
+        _ => of_field(field),
+    }
+}
+
 impl Collection {
     /// Its query.
     ///
@@ -462,6 +515,7 @@ impl Collection {
 mod tests {
     use super::*;
     use imprint_api::ResourceKind;
+    use serde_json::json;
 
     #[test]
     fn all_that_is_named_here_is_declared() {
@@ -478,7 +532,8 @@ mod tests {
                 let known = found.rules.iter().any(|rule| rule.name == action.parameter);
                 assert!(known, "{} has no {}", action.operation, action.parameter);
                 assert!(fields.iter().any(|known| known == action.field), "{}: {}", it.path, action.field);
-                if let When::Is(field, _) | When::Has(field) | When::Lacks(field) = action.when {
+                for demand in action.when.demands() {
+                    let (Demand::OneOf(field, _) | Demand::Something(field) | Demand::Nothing(field)) = demand;
                     assert!(fields.iter().any(|known| known == field), "{}: {field}", it.path);
                 }
             }
@@ -488,6 +543,18 @@ mod tests {
                 assert!(filtered, "{} is not filtered by {}", related.path, related.field);
             }
         }
+    }
+
+    #[test]
+    fn a_thing_must_meet_all_that_is_asked_of_it() {
+        let fits = |when: When, row: Value| when.demands().into_iter().all(|demand| demand.is_met_by(&row));
+        let ready = json!({"status": "Ready", "state": "Disabled", "inherent": false});
+        assert!(fits(When::Always, json!({})) && fits(READY, ready.clone()));
+        assert!(!fits(When::Usable, ready.clone()) && fits(When::Is("inherent", &["false"]), ready.clone()));
+        assert!(fits(When::Lacks("groupUuid"), ready.clone()) && !fits(When::Has("groupUuid"), ready));
+        assert!(!fits(When::Has("groupUuid"), json!({"status": "Creating", "groupUuid": "x"})));
+        let asked: Vec<_> = When::Has("groupUuid").demands().into_iter().map(Demand::condition).collect();
+        assert_eq!(asked, ["status?=Ready", "groupUuid not null"]);
     }
 
     #[test]

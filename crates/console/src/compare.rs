@@ -90,20 +90,15 @@ async fn load(console: &Console, visit: &Visit) -> Result<Option<ComparePage>, B
         cell.href = row.get("uuid").and_then(Value::as_str).map(|uuid| format!("/backups/{uuid}"));
         cell
     };
-    let summary = format!(
-        "{} {} {} ({} %)",
-        units::bytes(compared.changed),
-        texts.of,
-        units::bytes(compared.size),
-        units::percent(compared.changed, compared.size)
-    );
-    let label = format!("{summary}; {} {}", texts.a_cell_is, units::bytes(compared.cell_bytes));
+    let (changed, size) = (units::bytes(compared.changed), units::bytes(compared.size));
+    let percent = units::percent(compared.changed, compared.size);
+    let label = (texts.cells)(&changed, &size, percent, &units::bytes(compared.cell_bytes));
     Ok(Some(ComparePage {
         layout: Layout::new(visit, texts.compare, "backups"),
         older: link(&older),
         newer: link(&newer),
         dates: (cell("createDate", older.get("createDate")), cell("createDate", newer.get("createDate"))),
-        summary,
+        summary: (texts.changed_of)(&changed, &size, percent),
         map: BlockMap::new(label, compared.cell_bytes, &compared.cells),
     }))
 }

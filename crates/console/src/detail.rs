@@ -1,7 +1,7 @@
 //! The page of one thing: what it is, what can be done with it, what belongs to it.
 
 use crate::cell::{Cell, cell, is_id, text};
-use crate::collections::{Collection, collection, of_kind};
+use crate::collections::{Collection, collection, of_field_in};
 use crate::console::Console;
 use crate::jobs::JobState;
 use crate::layout::{Layout, failure, not_found, page as render};
@@ -100,7 +100,7 @@ async fn load(
     let names = Names::load(console, visit, &names, std::slice::from_ref(&row)).await?;
     let (mut facts, parts) = facts(visit, &fields, &row);
     for fact in &mut facts {
-        names.put(&fact.field, &mut fact.cell);
+        names.put(visit.texts, &row, &fact.field, &mut fact.cell);
     }
     Ok(Some(DetailPage {
         layout: Layout::new(visit, name.unwrap_or(uuid), found_in.path),
@@ -129,9 +129,8 @@ async fn owner(console: &Console, found_in: &Collection, uuid: &str) -> Result<O
 
 /// The page of what a tag is on.
 fn bearer(row: &Value) -> Option<String> {
-    let text = |field: &str| row.get(field).and_then(Value::as_str);
-    let uuid = text("resourceUuid").filter(|uuid| is_id(uuid))?;
-    Some(format!("/{}/{uuid}", of_kind(text("resourceType")?)?.path))
+    let uuid = row.get("resourceUuid").and_then(Value::as_str).filter(|uuid| is_id(uuid))?;
+    Some(format!("/{}/{uuid}", of_field_in(row, "resourceUuid")?.path))
 }
 
 /// What a form can know already of the thing that it is about: where it lies, who acts.

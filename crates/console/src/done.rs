@@ -25,7 +25,7 @@ pub(crate) fn notice(visit: &Visit) -> Option<String> {
         REGISTERED => texts.register_volume.to_owned(),
         name => texts.operation(operation(name)?.name),
     };
-    Some(format!("{} {name}", texts.done))
+    Some((texts.done)(&name))
 }
 
 /// What only pages of the session with this token know.

@@ -19,11 +19,9 @@ pub(crate) struct Downloads {
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shown {
-    client: String,
+    to: String,
     percent: u64,
     sent: String,
-    of: String,
-    rate: String,
 }
 
 impl Downloads {
@@ -32,30 +30,28 @@ impl Downloads {
         let (image, person) = (image.parse().ok()?, visit.person.as_ref()?);
         let now = console.api.now();
         let running = console.api.backend().running_downloads(image, person.caller);
-        let shown = |it: &RunningDownload| Shown::new(it, now.0 - it.begun.0);
+        let shown = |it: &RunningDownload| Shown::new(visit.texts, it, now.0 - it.begun.0);
         Some(Self { texts: visit.texts, downloads: running.iter().map(shown).collect() })
     }
 }
 
 impl Shown {
-    fn new(download: &RunningDownload, millis: i64) -> Self {
+    fn new(texts: &Texts, download: &RunningDownload, millis: i64) -> Self {
         // Whoever resumes has got what is before.
         let reached = download.range.start.saturating_add(download.sent);
         let millis = u128::try_from(millis).unwrap_or(0).max(1);
         let rate = u64::try_from(u128::from(download.sent) * 1000 / millis).unwrap_or(u64::MAX);
-        Self {
-            client: download.client.to_string(),
-            percent: units::percent(reached, download.len),
-            sent: units::bytes(reached),
-            of: units::bytes(download.len),
-            rate: units::bytes(rate),
-        }
+        let percent = units::percent(reached, download.len);
+        let (sent, of, rate) = (units::bytes(reached), units::bytes(download.len), units::bytes(rate));
+        let to = (texts.sent_to)(&download.client.to_string());
+        Self { to, percent, sent: (texts.sent)(percent, &sent, &of, &rate) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::ENGLISH;
     use imprint_domain::Timestamp;
     use std::net::{IpAddr, Ipv4Addr};
 
@@ -68,10 +64,11 @@ mod tests {
             sent: 1 << 20,
             begun: Timestamp(0),
         };
-        let shown = Shown::new(&download, 500);
-        assert_eq!((shown.client.as_str(), shown.percent), ("10.0.0.3", 50));
-        assert_eq!([shown.sent, shown.of, shown.rate], ["2.0 MiB", "4.0 MiB", "2.0 MiB"]);
+        let shown = Shown::new(&ENGLISH, &download, 500);
+        assert_eq!((shown.to.as_str(), shown.percent), ("to 10.0.0.3", 50));
+        assert_eq!(shown.sent, "50 %, 2.0 MiB of 4.0 MiB, 2.0 MiB/s");
         // At its very beginning.
-        assert_eq!(Shown::new(&RunningDownload { sent: 0, ..download }, 0).rate, "0 B");
+        let begins = Shown::new(&ENGLISH, &RunningDownload { sent: 0, ..download }, 0);
+        assert!(begins.sent.ends_with(", 0 B/s"), "{begins:?}");
     }
 }

@@ -5,6 +5,7 @@ use crate::collections::collection;
 use crate::console::Console;
 use crate::jobs::error_of;
 use crate::list::{Head, Section, Table, condition};
+use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use imprint_api::{ErrorCode, QueryOperator};
 use imprint_domain::Timestamp;
@@ -39,10 +40,12 @@ pub(crate) async fn load(console: &Console, visit: &Visit, since: Timestamp) -> 
         let what = Cell { text: failure.what, href: failure.href, ..Cell::default() };
         vec![what, cell("lastOpDate", Some(&at.as_str().into())), Cell { text: failure.why, ..Cell::default() }]
     };
+    // Of more there is a table of the jobs.
+    let of_jobs = Pairs::default().with("state", "Failed").with("lastOpDate", zone.format(since).as_str());
     let heads = [texts.what_failed, texts.when_failed, texts.why_failed];
     Ok(Section {
         title: texts.recent_failures.to_owned(),
-        href: String::new(),
+        href: link("/jobs", &of_jobs.with("sort", "-lastOpDate")),
         table: Table {
             heads: heads.map(|text| Head { text: text.to_owned(), href: None, sorted: "none" }).into(),
             rows: failures.into_iter().map(row).collect(),

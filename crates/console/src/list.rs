@@ -3,8 +3,9 @@
 use crate::cell::{Cell, cell, is_id};
 use crate::collections::{Collection, Filter, operation};
 use crate::console::Console;
+use crate::last_backup;
 use crate::layout::{ErrorBox, Layout, page as render};
-use crate::names::Names;
+use crate::names::{Names, is_renamed};
 use crate::pairs::{Pairs, link};
 use crate::respond::see_other;
 use crate::visit::Visit;
@@ -124,24 +125,23 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
     let title = (collection.title)(visit.texts);
     let filters = controls(visit, collection);
     let is_filtered = filters.iter().any(|control| !control.value.is_empty());
+    let mut table = Table {
+        heads: heads(visit, collection, &sort),
+        rows: cells(visit, collection, collection.columns, &rows, &names),
+        empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
+        caption: title.to_owned(),
+    };
+    if collection.path == "volumes" {
+        last_backup::add_column(console, visit, &rows, &mut table).await;
+    }
     let view = ListPage {
         layout: Layout::new(visit, title, collection.path),
         is_filtered,
         filters,
         clear: path.clone(),
-        creates: creates(visit, collection),
-        table: Table {
-            heads: heads(visit, collection, &sort),
-            rows: cells(collection, collection.columns, &rows, &names),
-            empty: if is_filtered { visit.texts.nothing_found } else { visit.texts.nothing_here }.to_owned(),
-            caption: title.to_owned(),
-        },
-        range: if shown == 0 {
-            String::new()
-        } else {
-            let texts = visit.texts;
-            format!("{} {} {} {} {total}", start + 1, texts.to, start + shown, texts.of)
-        },
+        creates: creates(visit, collection, &Pairs::default().with("back", &path)),
+        table,
+        range: if shown == 0 { String::new() } else { (visit.texts.range)(start + 1, start + shown, total) },
         first: (number > 2).then(|| at(1)),
         previous: (number > 1).then(|| at(number - 1)),
         next: (start + shown < total).then(|| at(number + 1)),
@@ -156,7 +156,7 @@ pub(crate) async fn page(console: &Console, visit: &Visit, collection: &'static 
 fn sort_of(visit: &Visit, collection: &Collection) -> String {
     let given = visit.query.get("sort").unwrap_or_default();
     let field = given.strip_prefix('-').unwrap_or(given);
-    if collection.columns.contains(&field) { given.to_owned() } else { "-createDate".to_owned() }
+    if collection.columns.contains(&field) && !is_renamed(field) { given.to_owned() } else { "-createDate".to_owned() }
 }
 
 /// A condition of a query: field, operator and value.
@@ -175,6 +175,7 @@ fn conditions(visit: &Visit, collection: &Collection) -> Vec<Condition> {
             // What is typed is looked for as it is.
             Filter::Contains(field) => condition(field, QueryOperator::Like, &format!("%{}%", literal(value))),
             Filter::OneOf(field, _) | Filter::Is(field) => condition(field, QueryOperator::Equal, value),
+            Filter::After(field) => condition(field, QueryOperator::Greater, value),
         })
     };
     collection.filters.iter().filter_map(one).collect()
@@ -190,18 +191,20 @@ fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
         let name = filter.field();
         let value = visit.query.get(name).unwrap_or_default().to_owned();
         let options = if let Filter::OneOf(_, values) = filter { values.to_vec() } else { Vec::new() };
-        let hidden = matches!(filter, Filter::Is(_));
-        let label = visit.texts.label(name.rsplit('.').next().unwrap_or(name));
+        let hidden = matches!(filter, Filter::Is(_) | Filter::After(_));
+        let label = match filter {
+            Filter::After(field) => (visit.texts.after)(&visit.texts.label(field)),
+            _ => visit.texts.label(name.rsplit('.').next().unwrap_or(name)),
+        };
         Control { name, label, value, options, hidden }
     };
     let all = collection.filters.iter().map(control);
     all.filter(|control| !control.hidden || !control.value.is_empty()).collect()
 }
 
-/// The operations that make new things here, as far as the visitor may.
-fn creates(visit: &Visit, collection: &Collection) -> Vec<Link> {
-    let back = Pairs::default().with("back", &format!("/{}", collection.path));
-    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, &back)).collect();
+/// What makes new things of a collection, as far as the visitor may; the forms of operations know this already.
+pub(crate) fn creates(visit: &Visit, collection: &Collection, given: &Pairs) -> Vec<Link> {
+    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, given)).collect();
     if collection.path == "volumes" && visit.is_administrator() {
         let text = visit.texts.register_volume.to_owned();
         links.insert(0, Link { href: "/volumes/register".to_owned(), text, danger: false });
@@ -225,19 +228,20 @@ fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
             _ if sort == descending => ("descending", *field),
             _ => ("none", *field),
         };
-        let href = Some(link(&format!("/{}", collection.path), &here.clone().with("sort", next)));
-        Head { text: visit.texts.label(field), href, sorted }
+        let href = link(&format!("/{}", collection.path), &here.clone().with("sort", next));
+        // The query sorts by what a field holds. Rows in the order of what nobody sees have none.
+        Head { text: visit.texts.label(field), href: (!is_renamed(field)).then_some(href), sorted }
     };
     collection.columns.iter().map(head).collect()
 }
 
 /// The rows of a table: the first field of each leads to the thing's page.
-fn cells(collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
+fn cells(visit: &Visit, collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
     let cells = |row: &Value| {
         let uuid = row.get("uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid));
         let one = |(place, field): (usize, &&str)| {
             let mut cell = cell(field, row.get(*field));
-            names.put(field, &mut cell);
+            names.put(visit.texts, row, field, &mut cell);
             if let (0, Some(uuid)) = (place, uuid) {
                 cell.href = Some(format!("/{}/{uuid}", collection.path));
             }
@@ -303,19 +307,18 @@ impl Section {
         };
         let found = console.api.find(collection.query(), request, &visit.visitor).await?;
         let rows = found.inventories.unwrap_or_default();
-        let more = found.total.unwrap_or(0) > SOME;
-        let text = format!("{} ({})", visit.texts.show_all, found.total.unwrap_or(0));
+        let total = found.total.unwrap_or(0);
         let heads = columns.iter().map(|field| Head { text: visit.texts.label(field), href: None, sorted: "none" });
         Ok(Self {
             title: title.to_owned(),
             href: all.to_owned(),
             table: Table {
                 heads: heads.collect(),
-                rows: cells(collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
+                rows: cells(visit, collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
                 empty: visit.texts.none.to_owned(),
                 caption: title.to_owned(),
             },
-            more: more.then_some(text),
+            more: (total > SOME).then(|| (visit.texts.show_all)(total)),
         })
     }
 }

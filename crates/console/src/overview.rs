@@ -5,6 +5,7 @@ use crate::collections::collection;
 use crate::console::Console;
 use crate::failures;
 use crate::jobs::RunningJobs;
+use crate::last_backup;
 use crate::layout::{Layout, failure, page as render};
 use crate::list::Section;
 use crate::panels::holds;
@@ -75,6 +76,7 @@ async fn load(console: &Console, visit: &Visit) -> Result<OverviewPage, Box<Erro
         let columns = &["name", "volumeUuid", "status", "size", "createDate"];
         sections.push(Section::newest(console, visit, backups, title, Vec::new(), columns).await?);
     }
+    sections.extend(last_backup::longest(console, visit).await?);
     Ok(OverviewPage {
         layout: Layout::new(visit, texts.overview, ""),
         tiles,
@@ -99,7 +101,7 @@ async fn last_backup(console: &Console, visit: &Visit) -> Result<Tile, Box<Error
     if let Some(row) = found.inventories.into_iter().flatten().next() {
         let at = console.api.backend().zone().parse(text(&row, "createDate"));
         let seconds = at.map_or(0, |at| (console.api.now().0 - at.0).max(0) / 1000);
-        tile.number = format!("{} {}", units::age(texts, seconds), texts.ago);
+        tile.number = (texts.ago)(units::Age::of(seconds));
         tile.href = format!("/backups/{}", text(&row, "uuid"));
     }
     Ok(tile)
@@ -123,7 +125,7 @@ async fn storages(console: &Console, visit: &Visit) -> Result<Vec<Fullness>, Box
             name: text(&row, "name").to_owned(),
             status: cell("status", row.get("status")),
             used: units::percent(total.saturating_sub(free), total),
-            text: format!("{} {}, {} {}", units::bytes(free), texts.free, texts.of, units::bytes(total)),
+            text: (texts.free)(&units::bytes(free), &units::bytes(total)),
             holds: held.map(|held| holds(visit, held)).unwrap_or_default(),
         });
     }

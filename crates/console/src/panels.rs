@@ -100,9 +100,7 @@ async fn timeline(console: &Console, visit: &Visit, volume: &Value) -> Result<Op
     };
     let ends = (date_of(rows.last()), date_of(rows.first()));
     let moments: Vec<_> = rows.iter().filter_map(moment).collect();
-    let texts = visit.texts;
-    let backups = texts.counted(u64::try_from(moments.len()).unwrap_or(u64::MAX), texts.backups);
-    let label = format!("{} {backups}; {}", moments.len(), texts.marks);
+    let label = (visit.texts.marks)(moments.len());
     Ok((!moments.is_empty()).then(|| Timeline::new(label, ends, moments)))
 }
 
@@ -125,7 +123,7 @@ async fn storage_use(
         point.map(|(at, _)| service.zone().format(*at).as_str().to_owned()).unwrap_or_default()
     };
     let ends = (date(history.first()), date(history.last()));
-    let curve = Curve::new(visit.texts.at_most, ends, &points);
+    let curve = Curve::new(visit.texts.peak, ends, &points);
     Ok((holds(visit, held), curve))
 }
 
@@ -133,13 +131,5 @@ async fn storage_use(
 pub(crate) fn holds(visit: &Visit, held: Option<StorageUse>) -> String {
     let texts = visit.texts;
     let Some(StorageUse { stored, logical }) = held else { return texts.not_measured.to_owned() };
-    let ratio = units::ratio(logical, stored);
-    format!(
-        "{} {}, {} {}; {} {ratio}",
-        units::bytes(logical),
-        texts.in_all,
-        units::bytes(stored),
-        texts.stored,
-        texts.deduplication
-    )
+    (texts.holds)(&units::bytes(logical), &units::bytes(stored), &units::ratio(logical, stored))
 }

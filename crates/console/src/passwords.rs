@@ -1,6 +1,6 @@
 //! The passwords of accounts in forms: what is typed, and what travels.
 
-use crate::forms::Control;
+use crate::controls::Control;
 use crate::pairs::Pairs;
 use crate::visit::Visit;
 use imprint_api::{Access, OperationDescription, ParamRule};

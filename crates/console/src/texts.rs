@@ -1,5 +1,8 @@
 //! The words of the pages, all of them. Another language is another [`Texts`]. What operations and their parameters are
 //! said to be stands in their declarations.
+//!
+//! What is said of numbers and names is a function of them: each language puts them where they belong, and inflects what
+//! stands around them. No page puts a sentence together from two texts.
 
 pub(crate) mod docs;
 pub(crate) mod protocol;
@@ -7,6 +10,8 @@ pub(crate) mod protocol;
 use docs::DocsTexts;
 use imprint_api::ErrorCode;
 use protocol::Chapter;
+
+use crate::units::Age;
 
 /// The words of one language.
 #[derive(Debug)]
@@ -46,15 +51,13 @@ pub(crate) struct Texts {
     pub(crate) filter: &'static str,
     pub(crate) clear: &'static str,
     pub(crate) any: &'static str,
+    pub(crate) after: fn(&str) -> String,
     pub(crate) nothing_here: &'static str,
     pub(crate) none: &'static str,
     pub(crate) nothing_found: &'static str,
     pub(crate) first_page: &'static str,
     pub(crate) previous_page: &'static str,
     pub(crate) next_page: &'static str,
-    pub(crate) of: &'static str,
-    pub(crate) to: &'static str,
-    pub(crate) show_all: &'static str,
     pub(crate) actions: &'static str,
     pub(crate) facts: &'static str,
     pub(crate) advanced: &'static str,
@@ -77,7 +80,6 @@ pub(crate) struct Texts {
     pub(crate) copy: &'static str,
     pub(crate) copied: &'static str,
     pub(crate) read_more: &'static str,
-    pub(crate) done: &'static str,
     pub(crate) failed: &'static str,
     pub(crate) cause: &'static str,
     pub(crate) empty_result: &'static str,
@@ -91,7 +93,6 @@ pub(crate) struct Texts {
     pub(crate) when_failed: &'static str,
     pub(crate) why_failed: &'static str,
     pub(crate) recent_backups: &'static str,
-    pub(crate) free: &'static str,
     pub(crate) not_found: &'static str,
     pub(crate) not_found_text: &'static str,
     pub(crate) not_allowed: &'static str,
@@ -104,21 +105,15 @@ pub(crate) struct Texts {
     pub(crate) version: &'static str,
     pub(crate) compare: &'static str,
     pub(crate) compare_with: &'static str,
-    pub(crate) a_cell_is: &'static str,
     pub(crate) older: &'static str,
     pub(crate) newer: &'static str,
     pub(crate) changed: &'static str,
     pub(crate) history: &'static str,
     pub(crate) what_it_holds: &'static str,
-    pub(crate) at_most: &'static str,
     pub(crate) not_measured: &'static str,
-    pub(crate) in_all: &'static str,
-    pub(crate) stored: &'static str,
-    pub(crate) deduplication: &'static str,
     pub(crate) last_backup: &'static str,
-    pub(crate) days: &'static str,
+    pub(crate) longest_without_backup: &'static str,
     pub(crate) not_made: &'static str,
-    pub(crate) ago: &'static str,
     pub(crate) never: &'static str,
     pub(crate) no_job_runs: &'static str,
     pub(crate) settings_text: &'static str,
@@ -132,7 +127,29 @@ pub(crate) struct Texts {
     pub(crate) no_download_runs: &'static str,
     pub(crate) from_elsewhere: &'static str,
     pub(crate) pages: &'static str,
-    pub(crate) marks: &'static str,
+    /// The first and the last row that is shown, and how many there are.
+    pub(crate) range: fn(u64, u64, u64) -> String,
+    /// How many there are.
+    pub(crate) show_all: fn(u64) -> String,
+    /// What was done.
+    pub(crate) done: fn(&str) -> String,
+    pub(crate) ago: fn(Age) -> String,
+    /// How much is free, and of how much.
+    pub(crate) free: fn(&str, &str) -> String,
+    /// What backups and images would take alone, what is stored, and how many times that is.
+    pub(crate) holds: fn(&str, &str, &str) -> String,
+    /// The most that there was.
+    pub(crate) peak: fn(&str) -> String,
+    /// How many backups a picture shows.
+    pub(crate) marks: fn(usize) -> String,
+    /// How much changed, of how much, and in percent.
+    pub(crate) changed_of: fn(&str, &str, u64) -> String,
+    /// The same, and what each cell stands for.
+    pub(crate) cells: fn(&str, &str, u64, &str) -> String,
+    /// Whom something is sent to.
+    pub(crate) sent_to: fn(&str) -> String,
+    /// Percent, how much is sent, of how much, and how much in a second.
+    pub(crate) sent: fn(u64, &str, &str, &str) -> String,
     pub(crate) docs: &'static DocsTexts,
     pub(crate) protocol: &'static [Chapter],
     pub(crate) replaced: &'static str,
@@ -179,15 +196,13 @@ pub(crate) static ENGLISH: Texts = Texts {
     filter: "Filter",
     clear: "Show all",
     any: "any",
+    after: |date| format!("{date} after"),
     nothing_here: "There is nothing here yet.",
     none: "None.",
     nothing_found: "Nothing matches.",
     first_page: "First",
     previous_page: "Previous",
     next_page: "Next",
-    of: "of",
-    to: "to",
-    show_all: "Show all",
     actions: "Actions",
     facts: "Facts",
     advanced: "More options",
@@ -210,7 +225,6 @@ pub(crate) static ENGLISH: Texts = Texts {
     copy: "Copy",
     copied: "Copied",
     read_more: "In the API reference",
-    done: "Done:",
     failed: "This did not work",
     cause: "Cause",
     empty_result: "There is nothing.",
@@ -224,7 +238,6 @@ pub(crate) static ENGLISH: Texts = Texts {
     when_failed: "When",
     why_failed: "Why",
     recent_backups: "Newest backups",
-    free: "free",
     not_found: "Not found",
     not_found_text: "There is no such page, or it shows something that is gone or that you may not see.",
     not_allowed: "This page does not take what was sent.",
@@ -238,21 +251,15 @@ pub(crate) static ENGLISH: Texts = Texts {
     version: "Version",
     compare: "Compare",
     compare_with: "Compare with",
-    a_cell_is: "Each cell stands for",
     older: "Older",
     newer: "Newer",
     changed: "Changed between them",
     history: "History",
     what_it_holds: "What it holds",
-    at_most: "Peak",
     not_measured: "It has not been measured yet.",
-    in_all: "of backups and images",
-    stored: "stored",
-    deduplication: "deduplication and compression",
     last_backup: "Last backup",
-    days: "days",
+    longest_without_backup: "Longest without a backup",
     not_made: "The page could not be made.",
-    ago: "ago",
     never: "never",
     no_job_runs: "No jobs are running.",
     settings_text: "What the server was started with; a flag, a variable or a key of its file changes it at the next start.",
@@ -266,7 +273,31 @@ pub(crate) static ENGLISH: Texts = Texts {
     not_sure: "Tick that you are sure, and send it again.",
     from_elsewhere: "The browser says that this was sent from another address than the server's. If a proxy stands between, set public-url to the address that you see.",
     pages: "Pages",
-    marks: "the thick marks are full ones, and each is as high as what it stored",
+    range: |from, to, total| format!("{from} to {to} of {total}"),
+    show_all: |count| format!("Show all ({count})"),
+    done: |what| format!("Done: {what}"),
+    ago: |age| match age {
+        Age::Seconds(count) => format!("{count} s ago"),
+        Age::Minutes(count) => format!("{count} min ago"),
+        Age::Hours(count) => format!("{count} h ago"),
+        Age::Days(1) => "1 day ago".to_owned(),
+        Age::Days(count) => format!("{count} days ago"),
+    },
+    free: |free, of| format!("{free} free, of {of}"),
+    holds: |all, stored, ratio| {
+        format!("{all} of backups and images, {stored} stored; deduplication and compression {ratio}")
+    },
+    peak: |bytes| format!("Peak: {bytes}"),
+    marks: |count| {
+        let backups = if count == 1 { "backup" } else { "backups" };
+        format!(
+            "{count} {backups}; the thick marks are full ones, and a higher mark stored more, on a logarithmic scale"
+        )
+    },
+    changed_of: |changed, of, percent| format!("{changed} of {of} ({percent} %)"),
+    cells: |changed, of, percent, cell| format!("{changed} of {of} ({percent} %); Each cell stands for {cell}"),
+    sent_to: |client| format!("to {client}"),
+    sent: |percent, sent, of, rate| format!("{percent} %, {sent} of {of}, {rate}/s"),
     docs: &docs::ENGLISH,
     protocol: protocol::ENGLISH,
     replaced: "Its content is replaced",
@@ -378,6 +409,7 @@ pub(crate) static ENGLISH: Texts = Texts {
         ("imageUrl", "Link"),
         ("imageUuid", "Image"),
         ("installPath", "Path"),
+        ("isShareable", "For several machines at once"),
         ("jobData", "Parameters"),
         ("jobName", "Operation"),
         ("jobResult", "Result"),

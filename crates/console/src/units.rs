@@ -1,7 +1,5 @@
 //! Numbers as people read them.
 
-use crate::texts::Texts;
-
 /// Bytes in the largest unit of which there is at least one: `512 B`, `1.5 GiB`.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -37,15 +35,24 @@ pub(crate) fn ratio(whole: u64, part: u64) -> String {
     format!("{}.{} ×", tenths / 10, tenths % 10)
 }
 
-/// How long ago, in whole seconds, minutes, hours, or, from two on, days: `3 min`, `47 h`, `2 days`.
-pub(crate) fn age(texts: &Texts, seconds: i64) -> String {
-    let (size, name) = match seconds {
-        ..60 => (1, "s"),
-        60..3_600 => (60, "min"),
-        3_600..172_800 => (3_600, "h"),
-        _ => (86_400, texts.days),
-    };
-    format!("{} {name}", seconds / size)
+/// How long ago, in whole seconds, minutes, hours, or, from two on, days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    Seconds(i64),
+    Minutes(i64),
+    Hours(i64),
+    Days(i64),
+}
+
+impl Age {
+    pub(crate) const fn of(seconds: i64) -> Self {
+        match seconds {
+            ..60 => Self::Seconds(seconds),
+            60..3_600 => Self::Minutes(seconds / 60),
+            3_600..172_800 => Self::Hours(seconds / 3_600),
+            _ => Self::Days(seconds / 86_400),
+        }
+    }
 }
 
 /// `parts` of `whole` in percent; 0 of nothing.
@@ -76,7 +83,8 @@ mod tests {
 
     #[test]
     fn ages_and_ratios_are_told_in_few_digits() {
-        assert_eq!([5, 61, 7_200, 180_000].map(|seconds| age(&ENGLISH, seconds)), ["5 s", "1 min", "2 h", "2 days"]);
+        let told = [5, 61, 7_200, 180_000].map(|seconds| (ENGLISH.ago)(Age::of(seconds)));
+        assert_eq!(told, ["5 s ago", "1 min ago", "2 h ago", "2 days ago"]);
         assert_eq!([ratio(125, 10), ratio(0, 0), ratio(10, 20)], ["12.5 ×", "0.0 ×", "0.5 ×"]);
     }
 

@@ -100,6 +100,7 @@ pub use new_images::CommitImage;
 pub use new_images::CommitImageError;
 pub use new_images::install_path;
 pub use primary_storages::PrimaryStorageRow;
+pub use query::LastBackup;
 pub use query::Page;
 pub use query::Query;
 pub use query::QueryError;

@@ -4,6 +4,7 @@
 //! generic. Strings are compared without regard to case, ids with it.
 
 mod condition;
+mod last_backups;
 mod parameters;
 mod shapes;
 
@@ -12,6 +13,8 @@ use crate::{
     AccessKeyRow, AccountRow, BackupStorageRow, ImageRow, LongJobRow, ManagementNodeRow, Metadata, MetadataError,
     PrimaryStorageRow, QuotaRow, Scope, ShareRow, TagPatternRow, TagRow, VolumeBackupRow, VolumeRow, ZoneRow,
 };
+pub use last_backups::LastBackup;
+
 use condition::Clauses;
 use imprint_api::{Filter, QueryCondition, ReplyZone};
 use parameters::Parameters;

@@ -1,10 +1,11 @@
-//! What pictures of a service are made of: how much storages hold and held, and what differs between two backups.
+//! What pictures of a service are made of: how much storages hold and held, when volumes were last backed up, and what
+//! differs between two backups.
 
 use crate::{Caller, Service, ServiceError};
 use imprint_api::{QueryCondition, QueryOperator, ReplyZone};
-use imprint_domain::{BackupStorageUuid, Timestamp, VolumeBackupUuid};
+use imprint_domain::{BackupStorageUuid, Timestamp, VolumeBackupUuid, VolumeUuid};
 use imprint_jobs::Comparison;
-use imprint_metadata::{Query, VolumeBackupRow};
+use imprint_metadata::{LastBackup, Query, VolumeBackupRow};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -118,6 +119,16 @@ impl Service {
         let is_seen = caller.administrator || found.account == caller.account;
         let progress = found.work.progress();
         is_seen.then(|| (progress.percent, progress.step.to_owned()))
+    }
+
+    /// When those of these volumes that the caller sees were last backed up.
+    pub async fn last_backups(&self, volumes: &[VolumeUuid], caller: Caller) -> Result<Vec<LastBackup>, ServiceError> {
+        Ok(self.metadata.last_backups(volumes, caller.scope()).await?)
+    }
+
+    /// So many of the caller's ready volumes that have gone longest without a backup; the administrator's are all.
+    pub async fn longest_without_backup(&self, limit: u64, caller: Caller) -> Result<Vec<LastBackup>, ServiceError> {
+        Ok(self.metadata.longest_without_backup(limit, caller.scope()).await?)
     }
 
     /// What differs between two backups of one volume that the caller sees and that lie on one storage; `None` when there are no such two.

@@ -61,6 +61,7 @@ pub use dispatch::Place;
 pub use downloads::Download;
 pub use error::ServiceError;
 pub use imprint_metadata::FailedCallRow;
+pub use imprint_metadata::LastBackup;
 pub use imprint_metadata::Owner;
 pub use insights::StorageUse;
 pub use perform::Context;

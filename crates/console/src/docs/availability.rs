@@ -1,9 +1,10 @@
 //! Whether whoever looks can run an operation here and now, and if not, what is missing and where to get it.
 
-use crate::collections::{Collection, When, of_kind};
+use crate::collections::{Collection, Demand, READY, When, of_kind};
 use crate::console::Console;
 use crate::docs::entry::Entry;
 use crate::forms;
+use crate::list::creates;
 use crate::ownership;
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
@@ -28,7 +29,7 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     let texts = &visit.texts.docs;
     let plain = |text: &str| vec![Obstacle { text: text.to_owned(), ..Obstacle::default() }];
     if let Entry::Operation(OperationDescription { never: Some(reason), .. }) = entry {
-        return Ok(plain(&format!("{} {reason}.", texts.not_supported)));
+        return Ok(plain(&(texts.not_supported)(reason)));
     }
     if entry.access() == Access::Anyone {
         return Ok(Vec::new());
@@ -45,13 +46,13 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     for (nth, rule) in operation.rules.iter().enumerate() {
         let Some(kind) = rule.resource.filter(|_| rule.required || is_chosen(operation, rule)) else { continue };
         let Some(known) = of_kind(kind.as_str()) else { continue };
-        let wanted = wanted(operation, rule, known, kind);
+        let wanted = wanted(operation, rule, known, kind).demands();
         let others = match rule.need {
             Need::Ownership => ownership::all_but_anothers(console, visit, kind).await?,
             Need::Share | Need::Nothing => None,
         };
-        let counted = async |wanted: &Wanted| {
-            let conditions = [conditions(wanted), others.iter().cloned().collect()].concat();
+        let counted = async |wanted: &[Demand]| {
+            let conditions: Vec<_> = wanted.iter().map(|it| it.condition()).chain(others.iter().cloned()).collect();
             count(console, visit, known, &conditions).await
         };
         let fitting = counted(&wanted).await?;
@@ -63,7 +64,7 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
         }
         let lack = if fitting > 0 {
             Lack::Another
-        } else if counted(&Wanted::default()).await? > 0 {
+        } else if counted(&[]).await? > 0 {
             Lack::Fitting
         } else if others.is_some() {
             Lack::Own
@@ -103,49 +104,18 @@ pub(crate) fn sign_in(entry: Entry, visit: &Visit) -> String {
     link("/sign-in", &Pairs::default().with("next", &link(&format!("/docs/{}", entry.name()), &given)))
 }
 
-/// What a thing must be for an operation to take it.
-#[derive(Debug, Default)]
-struct Wanted {
-    /// Fields and the values that will do.
-    states: Vec<(&'static str, Vec<&'static str>)>,
-    /// A field that must say something, or must not.
-    filled: Option<(&'static str, bool)>,
-}
-
-/// What a thing must be for an operation: what its own page asks for, where it can be done from there; else that it is usable.
-fn wanted(operation: &OperationDescription, rule: &ParamRule, known: &Collection, kind: ResourceKind) -> Wanted {
+/// When a thing does for an operation: as its own page says, where it can be done from there; else when it is usable.
+fn wanted(operation: &OperationDescription, rule: &ParamRule, known: &Collection, kind: ResourceKind) -> When {
     let of_page = known.actions.iter().find(|it| it.operation == operation.name && it.parameter == rule.name);
-    let is = |states: &[(&'static str, &'static str)]| Wanted {
-        states: states.iter().map(|(field, value)| (*field, vec![*value])).collect(),
-        filled: None,
-    };
-    let ready = || is(&[("status", "Ready")]);
-    let usable = || match kind {
-        ResourceKind::BackupStorage | ResourceKind::PrimaryStorage => {
-            is(&[("status", "Connected"), ("state", "Enabled")])
-        }
-        _ => is(&[("status", "Ready"), ("state", "Enabled")]),
-    };
-    match of_page.map(|action| action.when) {
-        Some(When::Always) => Wanted::default(),
-        Some(When::Usable) => usable(),
-        Some(When::Is(field, values)) => Wanted { states: vec![(field, values.to_vec())], filled: None },
-        Some(When::Has(field)) => Wanted { filled: Some((field, true)), ..ready() },
-        Some(When::Lacks(field)) => Wanted { filled: Some((field, false)), ..ready() },
+    match (of_page, kind) {
+        (Some(action), _) => action.when,
         // What an operation is about need not be usable: it may be there to make it so.
-        None if rule.name == "uuid" => Wanted::default(),
-        None => match kind {
-            ResourceKind::BackupStorage | ResourceKind::PrimaryStorage | ResourceKind::Volume => usable(),
-            ResourceKind::VolumeBackup | ResourceKind::Image => ready(),
-            _ => Wanted::default(),
-        },
+        (None, _) if rule.name == "uuid" => When::Always,
+        (None, ResourceKind::BackupStorage | ResourceKind::PrimaryStorage) => When::Connected,
+        (None, ResourceKind::Volume) => When::Usable,
+        (None, ResourceKind::VolumeBackup | ResourceKind::Image) => READY,
+        (None, _) => When::Always,
     }
-}
-
-fn conditions(wanted: &Wanted) -> Vec<String> {
-    let states = wanted.states.iter().map(|(field, values)| format!("{field}?={}", values.join(",")));
-    let filled = wanted.filled.map(|(field, is)| format!("{field} {} null", if is { "not" } else { "is" }));
-    states.chain(filled).collect()
 }
 
 async fn count(
@@ -160,44 +130,20 @@ async fn count(
 }
 
 /// Says what is missing, and where it can be got.
-fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wanted: &Wanted) -> Obstacle {
+fn obstacle(visit: &Visit, rule: &ParamRule, known: &Collection, lack: Lack, wanted: &[Demand]) -> Obstacle {
     let texts = &visit.texts.docs;
     let title = (known.title)(visit.texts);
-    let what = title.to_lowercase();
-    let state = |field: &str, value: &str| match value {
-        "true" => visit.texts.label(field).to_lowercase(),
-        "false" => format!("{} {}", texts.not, visit.texts.label(field).to_lowercase()),
-        value => value.to_owned(),
-    };
-    let states = wanted.states.iter().map(|(field, values)| {
-        let values: Vec<_> = values.iter().map(|value| state(field, value)).collect();
-        values.join(&format!(" {} ", texts.or))
-    });
-    let states = states.collect::<Vec<_>>().join(&format!(" {} ", texts.and));
-    let fitting = match wanted.filled {
-        None => states,
-        Some((field, is)) => {
-            let with = if is { texts.with } else { texts.without };
-            format!("{with} {}", visit.texts.label(field).to_lowercase())
-        }
-    };
     let text = match lack {
-        Lack::Any => format!("{} {what}.", texts.there_are_no),
-        Lack::Own => format!("{} {what} {}", texts.none_of_the, texts.is_yours),
-        Lack::Fitting => format!("{} {what} {} {fitting}.", texts.none_of_the, texts.is),
-        Lack::Another => format!("{} {what} {} {fitting}{}", texts.one_of_the, texts.is, texts.takes_two),
+        Lack::Any => (texts.there_are_no)(title),
+        Lack::Own => (texts.none_is_yours)(title),
+        Lack::Fitting => (texts.none_fits)(title, wanted),
+        Lack::Another => (texts.takes_two)(title, wanted),
     };
     let mut links = Vec::new();
     if lack != Lack::Any {
         links.push((format!("/{}", known.path), title.to_owned()));
     }
-    if known.path == "volumes" && visit.is_administrator() {
-        links.push(("/volumes/register".to_owned(), visit.texts.register_volume.to_owned()));
-    }
-    let creates = known.creates.iter().filter_map(|name| {
-        let operation = crate::collections::operation(name).filter(|operation| visit.may(operation))?;
-        Some((format!("/do/{}", operation.name), visit.texts.operation(name)))
-    });
-    links.extend(creates.take(2));
+    // Nobody reads more.
+    links.extend(creates(visit, known, &Pairs::default()).into_iter().take(3).map(|it| (it.href, it.text)));
     Obstacle { text, parameter: Some(rule.name.clone()), links }
 }

@@ -26,7 +26,7 @@ impl Found {
         let texts = &visit.texts.docs;
         let count = match records.len() {
             0 => texts.nothing_found.to_owned(),
-            count => format!("{count} {}", texts.found),
+            count => (texts.found)(count),
         };
         Self { count, records }
     }

@@ -1,8 +1,9 @@
 //! The form that tries an operation out: the controls of its parameters, filled in from the example and from what exists.
 
 use crate::console::Console;
+use crate::controls::{self, Choice, Control};
 use crate::docs::entry::Entry;
-use crate::forms::{self, Choice, Control};
+use crate::forms;
 use crate::pairs::Pairs;
 use crate::prose::Prose;
 use crate::visit::Visit;
@@ -40,7 +41,7 @@ impl TryIt {
         operation: &'static OperationDescription,
     ) -> Result<Self, Box<ErrorCode>> {
         let typed = forms::linkable(operation, &visit.query);
-        let (plain, rare) = forms::controls(console, visit, operation, &typed, None).await;
+        let (plain, rare) = controls::controls(console, visit, operation, &typed, None).await;
         let example = operation.parameters_example();
         // What is changed is chosen by nobody but the visitor.
         let changes = matches!(operation.route.method(), Method::Put | Method::Delete) || operation.effect.loses();

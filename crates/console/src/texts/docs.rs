@@ -1,5 +1,8 @@
 //! The words of the reference.
 
+use super::ENGLISH as TEXTS;
+use crate::collections::Demand;
+
 /// The words of the reference in one language.
 #[derive(Debug)]
 pub(crate) struct DocsTexts {
@@ -8,7 +11,6 @@ pub(crate) struct DocsTexts {
     pub(crate) on_a_mac: &'static str,
     pub(crate) leads_here: &'static str,
     pub(crate) search_found: &'static str,
-    pub(crate) found: &'static str,
     pub(crate) found_with: &'static str,
     pub(crate) nothing_found: &'static str,
     pub(crate) about: &'static str,
@@ -29,19 +31,7 @@ pub(crate) struct DocsTexts {
     pub(crate) not_available: &'static str,
     pub(crate) sign_in_first: &'static str,
     pub(crate) administrator_only: &'static str,
-    pub(crate) not_supported: &'static str,
     pub(crate) nothing_for: &'static str,
-    pub(crate) there_are_no: &'static str,
-    pub(crate) none_of_the: &'static str,
-    pub(crate) one_of_the: &'static str,
-    pub(crate) takes_two: &'static str,
-    pub(crate) is_yours: &'static str,
-    pub(crate) is: &'static str,
-    pub(crate) and: &'static str,
-    pub(crate) or: &'static str,
-    pub(crate) not: &'static str,
-    pub(crate) with: &'static str,
-    pub(crate) without: &'static str,
     pub(crate) try_it_out: &'static str,
     pub(crate) try_text: &'static str,
     pub(crate) mode: &'static str,
@@ -96,6 +86,18 @@ pub(crate) struct DocsTexts {
     pub(crate) operator: &'static str,
     pub(crate) holds_if: &'static str,
     pub(crate) operations_of: &'static str,
+    /// Why not.
+    pub(crate) not_supported: fn(&str) -> String,
+    /// How much.
+    pub(crate) found: fn(usize) -> String,
+    /// What one sees none of: the title of its table.
+    pub(crate) there_are_no: fn(&str) -> String,
+    /// What belongs to others alone.
+    pub(crate) none_is_yours: fn(&str) -> String,
+    /// What there is, and what none of it meets.
+    pub(crate) none_fits: fn(&str, &[Demand]) -> String,
+    /// What there is, and what only one of it meets.
+    pub(crate) takes_two: fn(&str, &[Demand]) -> String,
     pub(crate) groups: &'static [(&'static str, &'static str)],
     pub(crate) operators: &'static [&'static str],
 }
@@ -107,7 +109,6 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     on_a_mac: "on a Mac",
     leads_here: "leads here.",
     search_found: "What was found",
-    found: "found",
     found_with: "Searched for:",
     nothing_found: "Nothing found. Try less, or a part of a name.",
     about: "Every operation of the API, made from the declarations that the server itself works by.",
@@ -128,19 +129,7 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     not_available: "You cannot run this operation now.",
     sign_in_first: "You are not signed in.",
     administrator_only: "Only the administrator may run it.",
-    not_supported: "This server does not do it, and always answers SYS.1014:",
     nothing_for: "Nothing can be given as",
-    there_are_no: "You see none of the",
-    none_of_the: "None of the",
-    one_of_the: "Only one of the",
-    takes_two: ", and it takes two: one that is copied from, and one that is copied to.",
-    is_yours: "that you see is yours: what others share can be used, and here it must be your own.",
-    is: "is",
-    and: "and",
-    or: "or",
-    not: "not",
-    with: "Ready with a",
-    without: "Ready without a",
     try_it_out: "Try It Out",
     try_text: "Sends the request from this page, with your session.",
     mode: "How",
@@ -196,6 +185,22 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     operator: "Operator",
     holds_if: "True if the field",
     operations_of: "Operations",
+    not_supported: |reason| format!("This server does not do it, and always answers SYS.1014: {reason}."),
+    found: |count| format!("{count} found"),
+    there_are_no: |title| format!("You see none of the {}.", title.to_lowercase()),
+    none_is_yours: |title| {
+        let what = title.to_lowercase();
+        format!(
+            "None of the {what} that you see is yours: what others share can be used, and here it must be your own."
+        )
+    },
+    none_fits: |title, demands| format!("None of the {} is {}.", title.to_lowercase(), fitting(demands)),
+    takes_two: |title, demands| {
+        let (what, fitting) = (title.to_lowercase(), fitting(demands));
+        format!(
+            "Only one of the {what} is {fitting}, and it takes two: one that is copied from, and one that is copied to."
+        )
+    },
     groups: &[("vm backup", "Backups of virtual machines"), ("volume backup", "Volume backup")],
     operators: &[
         "is not the value",
@@ -213,6 +218,29 @@ pub(crate) static ENGLISH: DocsTexts = DocsTexts {
     ],
 };
 
+/// What something must be, in English: `Ready or Creating`, `Connected and Enabled`, `Ready with a group`.
+fn fitting(demands: &[Demand]) -> String {
+    let label = |field: &str| TEXTS.label(field).to_lowercase();
+    let value = |field: &str, value: &str| match value {
+        "true" => label(field),
+        "false" => format!("not {}", label(field)),
+        value => value.to_owned(),
+    };
+    let mut text = String::new();
+    for demand in demands {
+        let (joint, said) = match demand {
+            Demand::OneOf(field, values) => {
+                let values: Vec<_> = values.iter().map(|it| value(field, it)).collect();
+                (" and ", values.join(" or "))
+            }
+            Demand::Something(field) => (" ", format!("with a {}", label(field))),
+            Demand::Nothing(field) => (" ", format!("without a {}", label(field))),
+        };
+        text = if text.is_empty() { said } else { text + joint + &said };
+    }
+    text
+}
+
 impl DocsTexts {
     /// What a category is called.
     pub(crate) fn group(&self, name: &str) -> String {
@@ -226,6 +254,18 @@ impl DocsTexts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_something_must_be_is_said_in_one_piece() {
+        use crate::collections::{READY, When};
+        let said = |when: When| fitting(&when.demands());
+        assert_eq!(said(READY), "Ready");
+        assert_eq!(said(When::Connected), "Connected and Enabled");
+        assert_eq!(said(When::Is("status", &["Ready", "Creating"])), "Ready or Creating");
+        assert_eq!(said(When::Has("groupUuid")), "Ready with a group");
+        assert_eq!(said(When::Lacks("vmInstanceUuid")), "Ready without a virtual machine");
+        assert_eq!(said(When::Is("inherent", &["false"])), "not inherent");
+    }
 
     #[test]
     fn every_operator_is_explained() {

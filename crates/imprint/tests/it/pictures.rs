@@ -30,6 +30,7 @@ fn two_backups_are_compared_by_what_changed_between_them() {
     assert!(compared(&first, &first).contains("0 B of 8.0 MiB (0 %)"));
     let history = page(&server, &format!("/volumes/{volume}"));
     assert_eq!(history.matches("class=\"mark ").count(), 2, "{history}");
+    assert!(history.contains("2 backups; the thick marks") && history.contains("on a logarithmic scale"), "{history}");
     assert!(page(&server, &format!("/backups/{second}")).contains(&format!("<option value=\"{first}\"")));
 }
 

@@ -23,6 +23,7 @@ mod group_commit;
 mod identity;
 mod images;
 mod jobs;
+mod last_backups;
 mod leases;
 mod long_jobs;
 mod new_images;
