@@ -2,6 +2,7 @@
 
 use crate::collections::{Collection, collection, operation};
 use crate::layout::not_found;
+use crate::pairs::Pairs;
 use crate::streams::Streams;
 use crate::visit::{Person, Visit};
 use crate::{action, assets, compare, detail, docs, events, list, overview, register, respond, settings, sign_in};
@@ -54,6 +55,11 @@ impl Page<'_> {
     /// Whether something can be sent to it.
     const fn takes_forms(&self) -> bool {
         matches!(self, Self::Register | Self::Action(_) | Self::Curl(_))
+    }
+
+    /// Whether a script asks for it, which cannot sign in.
+    const fn is_for_scripts(&self) -> bool {
+        matches!(self, Self::Running | Self::Job(_) | Self::Downloads(_) | Self::Curl(_))
     }
 }
 
@@ -109,32 +115,44 @@ impl Console {
         }
         let Some(page) = Page::of(&segments, posts) else { return not_found(&visit) };
         if visit.person.is_none() {
-            return match page {
-                // A script asks, which cannot sign in.
-                Page::Running | Page::Job(_) | Page::Downloads(_) | Page::Curl(_) => {
-                    let status = known.err().map_or(StatusCode::UNAUTHORIZED, |error| sign_in::status_of(&error));
-                    let is_unknown = status == StatusCode::UNAUTHORIZED;
-                    let text = if is_unknown { visit.texts.session_ended } else { visit.texts.failed };
-                    respond::text(status, "text/plain;charset=UTF-8", text)
-                }
-                _ => sign_in::ask(&visit, known.err()),
-            };
+            if !page.is_for_scripts() {
+                return sign_in::ask(&visit, known.err());
+            }
+            let status = known.err().map_or(StatusCode::UNAUTHORIZED, |error| sign_in::status_of(&error));
+            let is_unknown = status == StatusCode::UNAUTHORIZED;
+            let text = if is_unknown { visit.texts.session_ended } else { visit.texts.failed };
+            return respond::text(status, "text/plain;charset=UTF-8", text);
         }
         if posts && !page.takes_forms() {
             return respond::not_allowed(&visit, "GET, HEAD");
         }
+        self.show(page, &visit).await
+    }
+
+    /// The page for whoever has just signed in on the way to it, with more in its query than a link can hold.
+    pub(crate) async fn go_on(&self, visit: &Visit, session: &str, place: &str, query: Pairs) -> Option<Reply> {
+        let mut visit = Visit { method: Method::GET, query, form: Pairs::default(), ..visit.clone() };
+        visit.path = percent_encoding::percent_decode_str(place).decode_utf8().ok()?.into_owned();
+        visit.visitor.session = Some(session.to_owned());
+        self.recognize(&mut visit).await.ok()?;
+        let page = Page::of(&visit.segments(), false).filter(|page| !page.is_for_scripts())?;
+        Some(self.clone().show(page, &visit).await)
+    }
+
+    /// A page for whoever may see it.
+    async fn show(self, page: Page<'_>, visit: &Visit) -> Reply {
         match page {
-            Page::Overview => overview::page(&self, &visit).await,
-            Page::Compare => compare::page(&self, &visit).await,
-            Page::Settings => settings::page(&self, &visit),
+            Page::Overview => overview::page(&self, visit).await,
+            Page::Compare => compare::page(&self, visit).await,
+            Page::Settings => settings::page(&self, visit),
             Page::Running => events::running(self, visit.clone()),
             Page::Job(uuid) => events::job(self, visit.clone(), uuid.to_owned()),
             Page::Downloads(image) => events::downloads(self, visit.clone(), image.to_owned()),
-            Page::Register => register::answer(&self, &visit).await,
-            Page::Action(operation) => action::answer(&self, &visit, operation).await,
-            Page::Curl(operation) => action::curl(&visit, operation),
-            Page::List(collection) => list::page(&self, &visit, collection).await,
-            Page::Detail(collection, uuid) => detail::page(&self, &visit, collection, uuid).await,
+            Page::Register => register::answer(&self, visit).await,
+            Page::Action(operation) => action::answer(&self, visit, operation).await,
+            Page::Curl(operation) => action::curl(visit, operation),
+            Page::List(collection) => list::page(&self, visit, collection).await,
+            Page::Detail(collection, uuid) => detail::page(&self, visit, collection, uuid).await,
         }
     }
 

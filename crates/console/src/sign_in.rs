@@ -4,7 +4,7 @@ use crate::collections::operation;
 use crate::console::Console;
 use crate::forms::{self, digest};
 use crate::layout::{ErrorBox, Layout, failure};
-use crate::pairs::link;
+use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
 use crate::{layout, respond};
 use askama::Template;
@@ -14,12 +14,25 @@ use imprint_api::{ErrorCode, ErrorKind, LogInByAccount, LogOut, Operation};
 use imprint_server::{Reply, session_cookie};
 use serde_json::{Map, Value};
 
+/// What begins the names of the fields that the sign-in form carries for another form.
+const KEPT: &str = "kept-";
+
+/// Where whoever signs in was going.
+#[derive(Debug)]
+struct Destination {
+    /// A link.
+    next: String,
+    /// What a form held, when that is too long for a link.
+    kept: Pairs,
+}
+
 #[derive(Debug, Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     layout: Layout,
     account: String,
     next: String,
+    kept: Pairs,
     notice: Option<String>,
     error: Option<ErrorBox>,
 }
@@ -27,10 +40,11 @@ struct SignInPage {
 /// The page that asks who it is.
 pub(crate) fn page(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
     let next = visit.form.get("next").or_else(|| visit.query.get("next")).unwrap_or("/").to_owned();
+    let to = Destination { next, kept: kept(visit) };
     match error {
-        Some(error) => ask_for(visit, status_of(&error), next, None, Some(error)),
+        Some(error) => ask_for(visit, status_of(&error), to, None, Some(error)),
         // To be asked is no error, and browsers would note it as one.
-        None => ask_for(visit, StatusCode::OK, next, None, None),
+        None => ask_for(visit, StatusCode::OK, to, None, None),
     }
 }
 
@@ -57,13 +71,13 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
 /// page does.
 pub(crate) fn open_again(visit: &Visit) -> Reply {
     let mut layout = Layout::new(visit, visit.texts.opening, "-");
-    layout.reload = Some(where_to(visit));
+    layout.reload = Some(where_to(visit).next);
     layout::page(StatusCode::OK, &Opening { layout }, &visit.headers)
 }
 
-/// Where the visit was going. What a form held stands in the link, so that the form is filled in again; it is not sent
-/// again by itself.
-fn where_to(visit: &Visit) -> String {
+/// Where the visit was going. What a form held stands in the link, or beside it, so that the form is filled in again; it is
+/// not sent again by itself.
+fn where_to(visit: &Visit) -> Destination {
     let typed = match visit.segments().as_slice() {
         ["do", name] if visit.method == hyper::Method::POST => {
             operation(name).map(|it| forms::linkable(it, &visit.form))
@@ -72,15 +86,25 @@ fn where_to(visit: &Visit) -> String {
         _ => None,
     };
     // Segments alone: a path that begins with two slashes would be another host.
-    let path: String = visit.segments().into_iter().map(|segment| format!("/{}", encoded(segment))).collect();
-    let path = if path.is_empty() { "/".to_owned() } else { path };
-    let place = link(&path, &typed.unwrap_or_else(|| visit.query.clone()));
+    let path = format!("/{}", visit.segments().into_iter().map(encoded).collect::<Vec<_>>().join("/"));
+    let typed = typed.unwrap_or_else(|| visit.query.clone());
+    let place = link(&path, &typed);
     // A longer one would be refused when the browser asks for it.
-    if place.len() > LONGEST_LINK { path } else { place }
+    if place.len() > LONGEST_LINK {
+        Destination { next: path, kept: typed }
+    } else {
+        Destination { next: place, kept: Pairs::default() }
+    }
 }
 
 /// Bytes of a link that the server still reads, with room for the other headers.
 const LONGEST_LINK: usize = 24 << 10;
+
+/// What the sign-in form carries for another form.
+fn kept(visit: &Visit) -> Pairs {
+    let fields = visit.form.iter().filter_map(|(name, value)| Some((name.strip_prefix(KEPT)?, value)));
+    fields.fold(Pairs::default(), |kept, (name, value)| kept.with(name, value))
+}
 
 /// A segment of a path.
 fn encoded(segment: &str) -> String {
@@ -90,14 +114,15 @@ fn encoded(segment: &str) -> String {
 fn ask_for(
     visit: &Visit,
     status: StatusCode,
-    next: String,
+    to: Destination,
     notice: Option<String>,
     error: Option<Box<ErrorCode>>,
 ) -> Reply {
     let layout = Layout::new(visit, visit.texts.sign_in, "-");
     let account = visit.form.get("account").unwrap_or_default().to_owned();
     let error = error.map(|error| ErrorBox::new(visit, error));
-    layout::page(status, &SignInPage { layout, account, next, notice, error }, &visit.headers)
+    let Destination { next, kept } = to;
+    layout::page(status, &SignInPage { layout, account, next, kept, notice, error }, &visit.headers)
 }
 
 #[derive(Debug, Template)]
@@ -110,7 +135,8 @@ struct Opening {
 pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
     if !visit.is_from_here() {
         let notice = visit.texts.from_elsewhere.to_owned();
-        return ask_for(visit, StatusCode::UNPROCESSABLE_ENTITY, "/".to_owned(), Some(notice), None);
+        let to = Destination { next: "/".to_owned(), kept: Pairs::default() };
+        return ask_for(visit, StatusCode::UNPROCESSABLE_ENTITY, to, Some(notice), None);
     }
     let password = visit.form.raw("password").unwrap_or_default();
     let account = visit.form.get("account").unwrap_or_default();
@@ -123,7 +149,11 @@ pub(crate) async fn sign_in(console: &Console, visit: &Visit) -> Reply {
             let session = reply.pointer("/inventory/uuid").and_then(Value::as_str).unwrap_or_default();
             // Whoever signs in anew has no more use for the former session. One that cannot be ended ends by itself.
             let _ = end_session(console, visit).await;
-            let mut reply = respond::see_other(&respond::local(visit.form.get("next").unwrap_or("/")));
+            let next = respond::local(visit.form.get("next").unwrap_or("/"));
+            let kept = kept(visit);
+            let has_more = kept.iter().next().is_some();
+            let page = if has_more { console.go_on(visit, session, &next, kept).await } else { None };
+            let mut reply = page.unwrap_or_else(|| respond::see_other(&next));
             set_cookie(&mut reply, visit, session);
             reply
         }

@@ -1,6 +1,6 @@
 //! The console's forms over HTTP: what they send, what they say when something is wrong, and where they lead.
 
-use crate::server::{Reply, Server, data_with, sample_disk, text};
+use crate::server::{PASSWORD, Reply, Server, data_with, sample_disk, text};
 use crate::visitor::{Visitor, done, encoded, location};
 use crate::waiting::until;
 use serde_json::Value;
@@ -25,7 +25,7 @@ fn send(visitor: &Visitor, operation: &str, fields: &[(&str, &str)]) -> Reply {
 #[track_caller]
 fn field<'a>(page: &'a str, name: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("id=\"field-{name}\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
-    rest.split_once('>').unwrap().0
+    rest.split_once('>').expect("the field's end").0
 }
 
 #[test]
@@ -223,4 +223,50 @@ fn a_file_of_any_name_becomes_a_volume() {
     location(&Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form))));
     let backup = text(&server.backup(&text(&server.query("/zstack/v1/volumes")[0]["uuid"]))["uuid"]);
     server.template(&backup, "t").inventory();
+}
+
+#[test]
+fn a_session_that_ends_costs_nothing_of_a_form_too_long_for_a_link() {
+    let (_temp, server, _) = server_with_volume();
+    let mut visitor = Visitor::signed_in(&server);
+    let token = visitor.token();
+    let session = visitor.cookie.clone().unwrap().split_once('=').unwrap().1.to_owned();
+    server.call("DELETE", &format!("/zstack/v1/accounts/sessions/{session}"), &Value::Null).ok();
+    let description = "\u{5099}\u{4efd} \"&".repeat(1500);
+    let form = [("name", "kept"), ("password", "a secret"), ("description", &description), ("csrf", &token)];
+    let mut page = Server::send(visitor.request("POST", "/do/CreateAccount").body(encoded(&form)));
+    for status in [200, 401] {
+        assert_eq!(page.status, status);
+        assert!(!page.text.contains("a secret"), "{}", page.text);
+        assert!(status == 401 || page.text.contains("what you typed is kept, but for passwords"), "{}", page.text);
+        let hidden = hidden(&page.text);
+        assert!(hidden.contains(&("kept-description".to_owned(), description.clone())), "{hidden:?}");
+        let mut fields: Vec<_> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        // A wrong password costs nothing either.
+        fields.extend([("account", "admin"), ("password", if status == 200 { "wrong" } else { PASSWORD })]);
+        page = Server::send(visitor.request("POST", "/sign-in").body(encoded(&fields)));
+    }
+    assert_eq!(page.status, 200);
+    visitor.cookie = page.headers["set-cookie"].to_str().unwrap().split(';').next().map(str::to_owned);
+    assert!(page.text.contains("action=\"/do/CreateAccount\""), "{}", page.text);
+    assert!(hidden(&page.text).contains(&("csrf".to_owned(), visitor.token())));
+    assert!(field(&page.text, "name").contains("value=\"kept\""));
+    assert_eq!(
+        unescaped(field(&page.text, "description").split("value=\"").nth(1).unwrap().split('"').next().unwrap()),
+        description
+    );
+    // Nothing was sent.
+    assert_eq!(server.query("/zstack/v1/accounts?q=name=kept").len(), 0);
+}
+
+/// The hidden fields of a page, with their values.
+fn hidden(page: &str) -> Vec<(String, String)> {
+    let fields = page.split("<input type=\"hidden\" name=\"").skip(1);
+    let read = fields.filter_map(|field| field.split_once("\" value=\""));
+    read.map(|(name, rest)| (name.to_owned(), unescaped(rest.split_once('"').map_or(rest, |it| it.0)))).collect()
+}
+
+/// A text as it was before it became part of a page.
+fn unescaped(html: &str) -> String {
+    html.replace("&#34;", "\"").replace("&#38;", "&")
 }
