@@ -25,6 +25,7 @@ enum Page<'a> {
     Job(&'a str),
     Downloads(&'a str),
     Register,
+    RegisterCurl,
     Action(&'static OperationDescription),
     Curl(&'static OperationDescription),
     List(&'static Collection),
@@ -42,6 +43,7 @@ impl<'a> Page<'a> {
             ["events", "job", uuid] => Self::Job(uuid),
             ["events", "downloads", image] => Self::Downloads(image),
             ["volumes", "register"] => Self::Register,
+            ["volumes", "register", "curl"] if posts => Self::RegisterCurl,
             ["do", name] => Self::Action(operation(name)?),
             ["do", name, "curl"] if posts => Self::Curl(operation(name)?),
             [name] => Self::List(collection(name)?),
@@ -54,12 +56,12 @@ impl<'a> Page<'a> {
 impl Page<'_> {
     /// Whether something can be sent to it.
     const fn takes_forms(&self) -> bool {
-        matches!(self, Self::Register | Self::Action(_) | Self::Curl(_))
+        matches!(self, Self::Register | Self::RegisterCurl | Self::Action(_) | Self::Curl(_))
     }
 
     /// Whether a script asks for it, which cannot sign in.
     const fn is_for_scripts(&self) -> bool {
-        matches!(self, Self::Running | Self::Job(_) | Self::Downloads(_) | Self::Curl(_))
+        matches!(self, Self::Running | Self::Job(_) | Self::Downloads(_) | Self::Curl(_) | Self::RegisterCurl)
     }
 }
 
@@ -149,6 +151,7 @@ impl Console {
             Page::Job(uuid) => events::job(self, visit.clone(), uuid.to_owned()),
             Page::Downloads(image) => events::downloads(self, visit.clone(), image.to_owned()),
             Page::Register => register::answer(&self, visit).await,
+            Page::RegisterCurl => register::curl(visit),
             Page::Action(operation) => action::answer(&self, visit, operation).await,
             Page::Curl(operation) => action::curl(visit, operation),
             Page::List(collection) => list::page(&self, visit, collection).await,

@@ -9,7 +9,7 @@
 //! | `/compare` | which parts of a volume changed between two backups |
 //! | `/do/<Operation>` | the form of any operation, made from its declaration; sent, it performs the operation |
 //! | `/do/<Operation>/curl` | the command line of what a form holds, for the script that asks while one types |
-//! | `/volumes/register` | the form that makes a disk file a volume |
+//! | `/volumes/register`, `/volumes/register/curl` | the same for the form that makes a disk file a volume |
 //! | `/settings` | what the server was started with |
 //! | `/docs`, `/openapi.json` | the reference, for everybody: `docs` |
 //! | `/sign-in`, `/sign-out` | sessions |

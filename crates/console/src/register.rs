@@ -6,13 +6,14 @@ use crate::console::Console;
 use crate::done::{self, REGISTERED};
 use crate::layout::{ErrorBox, Layout, form_page, not_found};
 use crate::outcome;
-use crate::respond::see_other;
+use crate::pairs::Pairs;
+use crate::respond::{self, see_other};
 use crate::visit::Visit;
 use askama::Template;
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use imprint_api::{CreateDataVolume, ErrorCode, Operation};
 use imprint_server::Reply;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 #[derive(Debug, Template)]
 #[template(path = "register.html")]
@@ -26,6 +27,7 @@ struct RegisterPage {
     storages: Vec<(String, String)>,
     notice: Option<&'static str>,
     error: Option<ErrorBox>,
+    curl: String,
 }
 
 impl RegisterPage {
@@ -56,16 +58,35 @@ pub(crate) async fn answer(console: &Console, visit: &Visit) -> Reply {
 
 async fn register(console: &Console, visit: &Visit) -> Result<String, Box<ErrorCode>> {
     let Some(create) = operation(CreateDataVolume::NAME) else { return Ok("/volumes".to_owned()) };
-    let given = |name: &str| visit.form.get(name).unwrap_or_default();
-    let source = format!("volume::source::file:{}?format={}", given("file"), given("format"));
-    let mut parameters =
-        Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!([source]))]);
-    if let Some(storage) = visit.form.get("primaryStorageUuid") {
-        parameters.insert("primaryStorageUuid".to_owned(), storage.into());
-    }
-    let reply = console.api.call(create, parameters, &visit.visitor).await?;
+    let reply = console.api.call(create, parameters(&visit.form), &visit.visitor).await?;
     let page = outcome::place(create, &reply).unwrap_or_else(|| "/volumes".to_owned());
     Ok(done::link(visit, &page, REGISTERED))
+}
+
+/// What was typed, as the parameters of the operation that registers.
+fn parameters(typed: &Pairs) -> Map<String, Value> {
+    let given = |name: &str| typed.get(name).unwrap_or_default();
+    // The form's first format is chosen unless another one is.
+    let format = typed.get("format").unwrap_or("qcow2");
+    let source = format!("volume::source::file:{}?format={format}", given("file"));
+    let mut parameters =
+        Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!([source]))]);
+    if let Some(storage) = typed.get("primaryStorageUuid") {
+        parameters.insert("primaryStorageUuid".to_owned(), storage.into());
+    }
+    parameters
+}
+
+/// The command line that does the same as the form, for a page that changes as one types.
+pub(crate) fn curl(visit: &Visit) -> Reply {
+    if !visit.is_administrator() {
+        return not_found(visit);
+    }
+    respond::text(StatusCode::OK, "text/plain;charset=UTF-8", curl_line(&visit.form))
+}
+
+fn curl_line(typed: &Pairs) -> String {
+    operation(CreateDataVolume::NAME).map(|create| create.curl(parameters(typed))).unwrap_or_default()
 }
 
 async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, error: Option<Box<ErrorCode>>) -> Reply {
@@ -91,6 +112,7 @@ async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, er
             .collect(),
         notice,
         error: error.map(|error| ErrorBox::new(visit, error)),
+        curl: curl_line(typed),
     };
     form_page(view.error.is_some() || notice.is_some(), &view, &visit.headers)
 }

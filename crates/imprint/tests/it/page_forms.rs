@@ -220,6 +220,12 @@ fn a_file_of_any_name_becomes_a_volume() {
     let server = Server::start(temp.path());
     let visitor = Visitor::signed_in(&server);
     let form = [("name", "x"), ("file", name), ("format", "raw"), ("csrf", &visitor.token())];
+    let curl = Server::send(visitor.request("POST", "/volumes/register/curl").body(encoded(&form)));
+    assert!(curl.status == 200 && curl.text.contains("/zstack/v1/volumes/data"), "{}", curl.text);
+    assert!(curl.text.contains("volume::source::file:my disk, 100% <b>?.raw?format=raw"), "{}", curl.text);
+    let page = visitor.get("/volumes/register?name=x&file=a.qcow2").text;
+    assert!(page.contains("data-curl=\"/volumes/register/curl\""), "{page}");
+    assert!(page.contains("volume::source::file:a.qcow2?format=qcow2"), "{page}");
     location(&Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form))));
     let backup = text(&server.backup(&text(&server.query("/zstack/v1/volumes")[0]["uuid"]))["uuid"]);
     server.template(&backup, "t").inventory();
