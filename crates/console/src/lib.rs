@@ -1,5 +1,6 @@
 //! Pages for people, over the same application functions as the API: the console, in which the daily work is done without
-//! a command line. Every page is made here and complete without a script; scripts make live what changes while one looks.
+//! a command line. Every page is made here and complete without a script, but for trying out an operation of the reference, which
+//! a script sends; scripts make live what changes while one looks.
 //!
 //! | path | what it is |
 //! |---|---|
