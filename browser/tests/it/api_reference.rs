@@ -87,12 +87,12 @@ fn a_permalink_leads_through_the_sign_in_to_a_mock_and_then_to_the_real_thing() 
     let made = images(&browser);
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["name"], "tried out");
+    assert_eq!(made[0]["url"], format!("volumeBackup://{backup}"));
     assert_eq!(browser.complaints(), Vec::<String>::new());
-    let strangers: Vec<_> = browser
-        .requested()
-        .into_iter()
-        .filter(|url| url.starts_with("http") && !url.starts_with(server.base()))
-        .collect();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        browser.requested().into_iter().partition(|url| url.starts_with(server.base()));
+    assert!(ours.iter().any(|url| url.ends_with(&format!("/volume-template/{backup}"))), "{ours:?}");
+    let strangers: Vec<_> = others.into_iter().filter(|url| url.starts_with("http")).collect();
     assert_eq!(strangers, Vec::<String>::new());
 }
 

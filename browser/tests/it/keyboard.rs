@@ -55,6 +55,7 @@ fn sign_in_and_a_form_need_no_pointer() {
     browser.keys(SPACE);
     browser.keys(ENTER);
     browser.wait_for("Done: Delete");
+    assert_eq!(browser.complaints(), [""; 0]);
     browser.open(tag);
     browser.wait_for("Not found");
 }

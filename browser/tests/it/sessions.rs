@@ -101,7 +101,10 @@ fn a_normal_account_sees_its_own_and_nothing_else() {
     browser.sign_in_as_administrator();
     let volume = browser.register("secret volume", "a.qcow2", "qcow2");
     let backup = browser.back_up(&volume, "secret backup");
+    let second = browser.back_up(&volume, "secret second backup");
     let image = browser.template(&backup, "secret image");
+    let data = json!({"volumeUuid": volume, "backupStorageUuid": browser.backup_storage(), "name": "secret"});
+    let job = browser.submit("APICreateVolumeBackupMsg", "secret job", &data);
     browser.open("/accounts");
     browser.press("Create account");
     browser.fill("Name", "ann");
@@ -110,10 +113,36 @@ fn a_normal_account_sees_its_own_and_nothing_else() {
     browser.wait_until("the account's page", || browser.place().starts_with("/accounts/"));
     browser.press("Sign out");
     browser.sign_in("ann", "words of ann");
+    browser.made("POST", "/volumes/data", &json!({"params": {"name": "volume of ann", "diskSize": 1 << 20}}));
     for path in ["/", "/volumes", "/backups", "/images", "/jobs", "/accounts"] {
         browser.open(path);
         let text = browser.text();
         assert!(text.contains("Sign out") && !text.contains("secret"), "{path}: {text}");
+        assert_eq!(text.contains("volume of ann"), path == "/volumes", "{path}: {text}");
+    }
+    // Nor is there a choice of what others have.
+    for (path, own) in [("/do/CreateVolumeBackup", true), ("/do/DeleteImage", false), ("/do/DeleteVolumeBackup", false)]
+    {
+        browser.open(path);
+        let choices =
+            browser.script("return [...document.querySelectorAll('option')].map((it) => it.text).join()", &[]);
+        let choices = choices.as_str().unwrap_or_default();
+        assert!(choices.contains("volume of ann") == own && !choices.contains("secret"), "{path}: {choices}");
+    }
+    browser.open(&format!("/compare?older={backup}&newer={second}"));
+    assert!(!browser.text().contains("secret"), "{}", browser.text());
+    for (path, seen) in [(format!("/events/job/{job}"), ""), ("/events/running".to_owned(), "No jobs are running.")] {
+        let first = browser.script_to_its_end(&format!(
+            "const done = arguments[arguments.length - 1];
+            fetch('{path}').then(async (answer) => {{
+              const reader = answer.body.getReader();
+              const {{ value }} = await reader.read();
+              reader.cancel();
+              done(new TextDecoder().decode(value));
+            }}).catch((error) => done(String(error)));"
+        ));
+        let first = first.as_str().unwrap_or_default();
+        assert!(first.starts_with("event: ") && first.contains(seen) && !first.contains("secret"), "{path}: {first}");
     }
     for path in [format!("/volumes/{volume}"), format!("/backups/{backup}"), format!("/images/{image}")] {
         browser.open(&path);

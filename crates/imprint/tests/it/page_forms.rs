@@ -25,7 +25,7 @@ fn send(visitor: &Visitor, operation: &str, fields: &[(&str, &str)]) -> Reply {
 #[track_caller]
 fn field<'a>(page: &'a str, name: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("id=\"field-{name}\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
-    rest.split_once('>').unwrap().0
+    rest.split_once('>').expect("the field's end").0
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn a_session_that_ends_costs_nothing_of_a_form_too_long_for_a_link() {
 fn hidden(page: &str) -> Vec<(String, String)> {
     let fields = page.split("<input type=\"hidden\" name=\"").skip(1);
     let read = fields.filter_map(|field| field.split_once("\" value=\""));
-    read.map(|(name, rest)| (name.to_owned(), unescaped(rest.split('"').next().unwrap()))).collect()
+    read.map(|(name, rest)| (name.to_owned(), unescaped(rest.split_once('"').map_or(rest, |it| it.0)))).collect()
 }
 
 /// A text as it was before it became part of a page.
