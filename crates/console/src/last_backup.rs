@@ -2,7 +2,8 @@
 
 use crate::cell::Cell;
 use crate::console::Console;
-use crate::list::{Head, Section, Table};
+use crate::section::Section;
+use crate::table::{Head, Table};
 use crate::units::Age;
 use crate::visit::Visit;
 use imprint_api::ErrorCode;

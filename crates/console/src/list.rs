@@ -1,59 +1,24 @@
 //! A table of what there is, filtered, sorted and paged by the query behind it. The page's own address says how.
 
-use crate::cell::{Cell, cell, is_id};
-use crate::collections::{Collection, Filter, operation};
+use crate::collections::{Collection, Filter};
 use crate::console::Console;
 use crate::last_backup;
 use crate::layout::{ErrorBox, Layout, page as render};
 use crate::names::{Names, is_renamed};
+use crate::offer::{Link, creates};
 use crate::pairs::{Pairs, link};
 use crate::respond::see_other;
+use crate::section::{Condition, condition};
+use crate::table::{Head, Table, cells};
 use crate::visit::Visit;
 use askama::Template;
 use hyper::StatusCode;
-use imprint_api::{ErrorCode, QueryOperator};
+use imprint_api::QueryOperator;
 use imprint_server::Reply;
 use imprint_service::{QueryReply, QueryRequest};
-use serde_json::Value;
 
 /// Rows of a page.
 const PAGE: u64 = 50;
-
-/// A table.
-#[derive(Clone, Debug, Default, Template)]
-#[template(path = "table.html")]
-pub(crate) struct Table {
-    /// Its columns.
-    pub(crate) heads: Vec<Head>,
-    /// Its rows.
-    pub(crate) rows: Vec<Vec<Cell>>,
-    /// What it says when it has none.
-    pub(crate) empty: String,
-    /// What it shows, for those who do not see it.
-    pub(crate) caption: String,
-}
-
-/// The head of a column.
-#[derive(Clone, Debug)]
-pub(crate) struct Head {
-    /// What it says.
-    pub(crate) text: String,
-    /// Where it leads: the same table, sorted by the column.
-    pub(crate) href: Option<String>,
-    /// How the table is sorted by it: `ascending`, `descending` or `none`.
-    pub(crate) sorted: &'static str,
-}
-
-/// A link.
-#[derive(Clone, Debug)]
-pub(crate) struct Link {
-    /// Where it leads.
-    pub(crate) href: String,
-    /// What it says.
-    pub(crate) text: String,
-    /// Whether something may be lost where it leads.
-    pub(crate) danger: bool,
-}
 
 #[derive(Debug, Template)]
 #[template(path = "list.html")]
@@ -159,14 +124,6 @@ fn sort_of(visit: &Visit, collection: &Collection) -> String {
     if collection.columns.contains(&field) && !is_renamed(field) { given.to_owned() } else { "-createDate".to_owned() }
 }
 
-/// A condition of a query: field, operator and value.
-pub(crate) type Condition = (String, QueryOperator, String);
-
-/// A condition.
-pub(crate) fn condition(field: &str, operator: QueryOperator, value: &str) -> Condition {
-    (field.to_owned(), operator, value.to_owned())
-}
-
 /// The conditions of the query, as the filters say.
 fn conditions(visit: &Visit, collection: &Collection) -> Vec<Condition> {
     let one = |filter: &Filter| {
@@ -202,23 +159,6 @@ fn controls(visit: &Visit, collection: &'static Collection) -> Vec<Control> {
     all.filter(|control| !control.hidden || !control.value.is_empty()).collect()
 }
 
-/// What makes new things of a collection, as far as the visitor may; the forms of operations know this already.
-pub(crate) fn creates(visit: &Visit, collection: &Collection, given: &Pairs) -> Vec<Link> {
-    let mut links: Vec<_> = collection.creates.iter().filter_map(|name| action_link(visit, name, given)).collect();
-    if collection.path == "volumes" && visit.is_administrator() {
-        let text = visit.texts.register_volume.to_owned();
-        links.insert(0, Link { href: "/volumes/register".to_owned(), text, danger: false });
-    }
-    links
-}
-
-/// A link to the form of an operation, if the visitor may call it.
-pub(crate) fn action_link(visit: &Visit, name: &str, given: &Pairs) -> Option<Link> {
-    let operation = operation(name).filter(|operation| visit.may(operation))?;
-    let (href, text) = (link(&format!("/do/{name}"), given), visit.texts.operation(name));
-    Some(Link { href, text, danger: operation.effect.loses() })
-}
-
 fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
     let here = visit.query.clone().without("sort").without("page").without("done");
     let head = |field: &&'static str| {
@@ -233,92 +173,4 @@ fn heads(visit: &Visit, collection: &Collection, sort: &str) -> Vec<Head> {
         Head { text: visit.texts.label(field), href: (!is_renamed(field)).then_some(href), sorted }
     };
     collection.columns.iter().map(head).collect()
-}
-
-/// The rows of a table: the first field of each leads to the thing's page.
-fn cells(visit: &Visit, collection: &Collection, fields: &[&str], rows: &[Value], names: &Names) -> Vec<Vec<Cell>> {
-    let cells = |row: &Value| {
-        let uuid = row.get("uuid").and_then(Value::as_str).filter(|uuid| is_id(uuid));
-        let one = |(place, field): (usize, &&str)| {
-            let mut cell = cell(field, row.get(*field));
-            names.put(visit.texts, row, field, &mut cell);
-            if let (0, Some(uuid)) = (place, uuid) {
-                cell.href = Some(format!("/{}/{uuid}", collection.path));
-            }
-            cell
-        };
-        fields.iter().enumerate().map(one).collect()
-    };
-    rows.iter().map(cells).collect()
-}
-
-/// A short table of what has something in common, with a link to all of it.
-#[derive(Debug, Template)]
-#[template(path = "section.html")]
-pub(crate) struct Section {
-    /// Its title.
-    pub(crate) title: String,
-    /// Where all of it is, and what can be done there; empty when there is no such place.
-    pub(crate) href: String,
-    /// Its rows.
-    pub(crate) table: Table,
-    /// What a link to all of it says, when that is more.
-    pub(crate) more: Option<String>,
-}
-
-/// Rows of a section.
-const SOME: u64 = 10;
-
-impl Section {
-    /// The newest of a collection that are filtered so: fields and their values. All of them are a link away.
-    ///
-    /// # Errors
-    /// When the query fails.
-    pub(crate) async fn filtered(
-        console: &Console,
-        visit: &Visit,
-        collection: &'static Collection,
-        filter: &Pairs,
-    ) -> Result<Self, Box<ErrorCode>> {
-        let conditions = filter.iter().map(|(field, value)| condition(field, QueryOperator::Equal, value)).collect();
-        let all = link(&format!("/{}", collection.path), filter);
-        let title = (collection.title)(visit.texts);
-        Self::newest(console, visit, collection, (title, &all), conditions, collection.columns).await
-    }
-
-    /// The newest of a collection of which these hold, with a title and a link to all of them.
-    ///
-    /// # Errors
-    /// When the query fails.
-    pub(crate) async fn newest(
-        console: &Console,
-        visit: &Visit,
-        collection: &'static Collection,
-        (title, all): (&str, &str),
-        conditions: Vec<Condition>,
-        columns: &[&'static str],
-    ) -> Result<Self, Box<ErrorCode>> {
-        let request = QueryRequest {
-            conditions,
-            limit: SOME,
-            reply_with_count: true,
-            sort: Some(("createDate".to_owned(), true)),
-            ..QueryRequest::default()
-        };
-        let found = console.api.find(collection.query(), request, &visit.visitor).await?;
-        let rows = found.inventories.unwrap_or_default();
-        let total = found.total.unwrap_or(0);
-        let heads = columns.iter().map(|field| Head { text: visit.texts.label(field), href: None, sorted: "none" });
-        Ok(Self {
-            title: title.to_owned(),
-            href: all.to_owned(),
-            table: Table {
-                heads: heads.collect(),
-                rows: cells(visit, collection, columns, &rows, &Names::load(console, visit, columns, &rows).await?),
-                empty: visit.texts.none.to_owned(),
-                caption: title.to_owned(),
-            },
-            more: (total > SOME).then(|| (visit.texts.show_all)(total)),
-        })
-    }
 }

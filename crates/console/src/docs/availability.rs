@@ -4,7 +4,7 @@ use crate::collections::{Collection, Demand, READY, When, of_kind};
 use crate::console::Console;
 use crate::docs::entry::Entry;
 use crate::forms;
-use crate::list::creates;
+use crate::offer::creates;
 use crate::ownership;
 use crate::pairs::{Pairs, link};
 use crate::visit::Visit;
