@@ -1,7 +1,7 @@
 //! What there is to choose from where a form asks for the id of a thing.
 
 use crate::cell::{is_id, isolated, text};
-use crate::collections::of_kind;
+use crate::collections::{demand_of, of_kind};
 use crate::console::Console;
 use crate::ownership;
 use crate::pairs::Pairs;
@@ -34,6 +34,7 @@ pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule, 
         .with("sort", "-createDate")
         .with("replyWithCount", "true")
         .with("fields", "uuid,name");
+    let asked = demand_of(&rule.name).map_or(asked.clone(), |demand| asked.with("q", &demand.condition()));
     let newest = match own(console, visit, rule, kind).await? {
         Some(condition) => asked.clone().with("q", &condition),
         None => asked.clone(),

@@ -110,6 +110,11 @@ impl When {
     }
 }
 
+/// What a parameter asks of a thing, whatever its operation asks: a virtual machine's root volume is none of its data volumes.
+pub(crate) fn demand_of(parameter: &str) -> Option<Demand> {
+    (parameter == "rootVolumeUuid").then_some(Demand::OneOf("type", &["Root"]))
+}
+
 impl Demand {
     /// Whether this one meets it.
     fn is_met_by(self, row: &Value) -> bool {

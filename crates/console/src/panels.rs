@@ -7,6 +7,7 @@ use crate::compare::CompareWith;
 use crate::console::Console;
 use crate::downloads::Downloads;
 use crate::pairs::Pairs;
+use crate::texts::Texts;
 use crate::units;
 use crate::visit::Visit;
 use askama::Template;
@@ -23,11 +24,14 @@ const MARKS: &str = "1000";
 pub(crate) struct Panel {
     /// Its title.
     title: &'static str,
+    texts: &'static Texts,
     /// A sentence.
     text: String,
     timeline: Option<Timeline>,
     curve: Option<Curve>,
     compare: Option<CompareWith>,
+    /// A command line.
+    command: Option<String>,
     /// Where what changes of them is told, and what runs now.
     downloads: Option<(String, Downloads)>,
 }
@@ -42,7 +46,16 @@ pub(crate) async fn load(
     path: &str,
     row: &Value,
 ) -> Result<Option<Panel>, Box<ErrorCode>> {
-    let none = Panel { title: "", text: String::new(), timeline: None, curve: None, compare: None, downloads: None };
+    let none = Panel {
+        title: "",
+        texts: visit.texts,
+        text: String::new(),
+        timeline: None,
+        curve: None,
+        compare: None,
+        command: None,
+        downloads: None,
+    };
     Ok(match path {
         "volumes" => timeline(console, visit, row).await?.map(|timeline| Panel {
             title: visit.texts.history,
@@ -52,6 +65,12 @@ pub(crate) async fn load(
         "backups" => CompareWith::load(console, visit, row).await?.map(|compare| Panel {
             title: visit.texts.compare,
             compare: Some(compare),
+            ..none
+        }),
+        "images" if upload_link(row).is_some() => Some(Panel {
+            title: visit.texts.upload,
+            text: visit.texts.upload_text.to_owned(),
+            command: upload_link(row).map(|url| format!("curl --upload-file FILE '{}'", url.replace('\'', "%27"))),
             ..none
         }),
         // Whoever sees a link of it: its owner, and the administrator.
@@ -69,6 +88,13 @@ pub(crate) async fn load(
         }
         _ => None,
     })
+}
+
+/// Where the file of an image is sent to that waits for it; `None` for whoever may not send it.
+fn upload_link(image: &Value) -> Option<&str> {
+    let is_awaited = text(image, "status") == "Downloading" && text(image, "url").starts_with("upload://");
+    let url = image.pointer("/backupStorageRefs/0/installPath").and_then(Value::as_str);
+    url.filter(|url| is_awaited && (url.starts_with("http://") || url.starts_with("https://")))
 }
 
 /// Whether the image has a link on one of its storages.

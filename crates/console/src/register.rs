@@ -15,6 +15,9 @@ use imprint_api::{CreateDataVolume, ErrorCode, Operation};
 use imprint_server::Reply;
 use serde_json::{Map, Value, json};
 
+/// The type of a volume that a virtual machine starts from.
+const ROOT: &str = "Root";
+
 #[derive(Debug, Template)]
 #[template(path = "register.html")]
 struct RegisterPage {
@@ -23,6 +26,7 @@ struct RegisterPage {
     name: String,
     file: String,
     format: String,
+    is_root: bool,
     storage: String,
     storages: Vec<(String, String)>,
     notice: Option<&'static str>,
@@ -69,8 +73,12 @@ fn parameters(typed: &Pairs) -> Map<String, Value> {
     // The form's first format is chosen unless another one is.
     let format = typed.get("format").unwrap_or("qcow2");
     let source = format!("volume::source::file:{}?format={format}", given("file"));
+    let mut tags = vec![source];
+    if given("type") == ROOT {
+        tags.push("volume::type::Root".to_owned());
+    }
     let mut parameters =
-        Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!([source]))]);
+        Map::from_iter([("name".to_owned(), given("name").into()), ("systemTags".to_owned(), json!(tags))]);
     if let Some(storage) = typed.get("primaryStorageUuid") {
         parameters.insert("primaryStorageUuid".to_owned(), storage.into());
     }
@@ -103,6 +111,7 @@ async fn form(console: &Console, visit: &Visit, notice: Option<&'static str>, er
         name: given("name"),
         file: given("file"),
         format: given("format"),
+        is_root: given("type") == ROOT,
         storage: given("primaryStorageUuid"),
         storages: rows
             .iter()

@@ -1,6 +1,6 @@
 //! Whether whoever looks can run an operation here and now, and if not, what is missing and where to get it.
 
-use crate::collections::{Collection, Demand, READY, When, of_kind};
+use crate::collections::{Collection, Demand, READY, When, demand_of, of_kind};
 use crate::console::Console;
 use crate::docs::entry::Entry;
 use crate::forms;
@@ -46,7 +46,8 @@ pub(crate) async fn obstacles(console: &Console, visit: &Visit, entry: Entry) ->
     for (nth, rule) in operation.rules.iter().enumerate() {
         let Some(kind) = rule.resource.filter(|_| rule.required || is_chosen(operation, rule)) else { continue };
         let Some(known) = of_kind(kind.as_str()) else { continue };
-        let wanted = wanted(operation, rule, known, kind).demands();
+        let mut wanted = wanted(operation, rule, known, kind).demands();
+        wanted.extend(demand_of(&rule.name));
         let others = match rule.need {
             Need::Ownership => ownership::all_but_anothers(console, visit, kind).await?,
             Need::Share | Need::Nothing => None,

@@ -154,7 +154,7 @@ fn one_backup_is_not_several() {
         let said = format!("<strong>{count}</strong> {noun}</a>");
         assert!(visitor.get("/").text.contains(&said), "{}", visitor.get("/").text);
         let page = visitor.get(&format!("/volumes/{volume}")).text;
-        assert!(page.contains(&format!("\"{count} {noun}; ")), "{page}");
+        assert!(page.contains(&format!("\"{count} {}; ", noun.to_lowercase())), "{page}");
     }
 }
 
@@ -514,4 +514,36 @@ fn of_more_than_can_be_listed_the_newest_are_and_the_one_that_is_meant() {
     assert!(list.matches("<option").count() == 200 && list.contains("tag-199") && !list.contains(&first), "{list}");
     let form = visitor.get(&format!("/do/AttachTagToResources?tagUuid={first}")).text;
     assert!(form.contains(&format!("<option value=\"{first}\" selected>")), "{form}");
+}
+
+#[test]
+fn a_root_volume_is_registered_as_one_and_alone_offered_to_back_up_its_machine() {
+    let (_temp, server, data) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let availability = |visitor: &Visitor| visitor.get("/docs/CreateVmBackup").text;
+    assert!(availability(&visitor).contains("None of the volumes is Ready and Enabled and Root."));
+    let form = [("name", "root"), ("file", "a.raw"), ("format", "raw"), ("type", "Root"), ("csrf", &visitor.token())];
+    let root = Server::send(visitor.request("POST", "/volumes/register").body(encoded(&form)));
+    let root = done(&root).split(['/', '?']).nth(2).unwrap().to_owned();
+    assert_eq!(server.query(&format!("/zstack/v1/volumes?q=uuid={root}"))[0]["type"], "Root");
+    let form = visitor.get("/do/CreateVmBackup").text;
+    let (_, choice) = form.split_once("id=\"field-rootVolumeUuid\"").unwrap();
+    let (choice, _) = choice.split_once("</select>").unwrap();
+    assert!(choice.contains(&root) && !choice.contains(&data), "{choice}");
+    assert!(!availability(&visitor).contains("and Root."));
+}
+
+#[test]
+fn an_image_that_waits_for_its_file_says_how_to_send_it() {
+    let (_temp, server, _) = server_with_volume();
+    let visitor = Visitor::signed_in(&server);
+    let storage = server.backup_storage();
+    let form = [("name", "i"), ("url", "upload://disk"), ("format", "raw"), ("backupStorageUuids", storage.as_str())];
+    let page = done(&send(&visitor, "AddImage", &form));
+    let page = visitor.get(&page).text;
+    let (_, command) = page.split_once("curl --upload-file FILE &#39;").unwrap_or_else(|| panic!("{page}"));
+    let (url, _) = command.split_once("&#39;").unwrap();
+    let reply = Server::send(visitor.request("PUT", url.strip_prefix(&server.base).unwrap()).body(sample_disk(1)));
+    assert!(reply.status < 300, "{}", reply.text);
+    until("the image", || server.query("/zstack/v1/images")[0]["status"] == "Ready");
 }
