@@ -204,6 +204,7 @@ fn hostile_texts_are_texts() {
     browser.open("/do/CreateAccount");
     browser.fill("Name", name);
     browser.fill("Password", PASSWORD);
+    browser.fill("The password once more", PASSWORD);
     browser.press("Create account");
     browser.wait_until("the account's page", || browser.place().starts_with("/accounts/"));
     browser.press("Sign out");
