@@ -18,12 +18,11 @@ const CHOICES: u64 = 200;
 pub(crate) enum Choices {
     /// These.
     All(Vec<(String, String)>),
-    /// Too much to list. These are the newest; another one's id is typed.
-    Newest(Vec<(String, String)>),
+    /// Too much to list. These are the newest; another one's id is typed. The name of the one that is chosen, if there is it.
+    Newest(Vec<(String, String)>, Option<String>),
 }
 
-/// What the id in a parameter can name. With `chosen`, that one alone if there is too much. `None` if that cannot be asked for:
-/// whoever cannot choose types the id, and a form is not lost for that.
+/// What the id in a parameter can name, of which one may be chosen. `None` if that cannot be asked for: whoever cannot choose types the id, and a form is not lost for that.
 pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule, chosen: &str) -> Option<Choices> {
     // Whoever is not signed in sees nothing to choose from.
     visit.person.as_ref()?;
@@ -51,13 +50,12 @@ pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule, 
     if found.total.is_none_or(|total| total <= CHOICES) {
         return Some(Choices::All(listed(found)));
     }
-    if is_id(chosen) {
-        let found = listed(ask(asked.with("q", &format!("uuid={chosen}"))).await?);
-        if !found.is_empty() {
-            return Some(Choices::All(found));
-        }
-    }
-    Some(Choices::Newest(listed(found)))
+    let chosen = if is_id(chosen) {
+        listed(ask(asked.with("q", &format!("uuid={chosen}"))).await?).pop().map(|(_, name)| name)
+    } else {
+        None
+    };
+    Some(Choices::Newest(listed(found), chosen))
 }
 
 /// The condition that leaves out what others share with the visitor, where it must be its own; `None` if that cannot be

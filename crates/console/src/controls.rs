@@ -180,10 +180,10 @@ async fn control(console: &Console, visit: &Visit, rule: &ParamRule, typed: &Pai
             Some(Choices::All(choices)) if value.is_empty() || choices.iter().any(|(uuid, _)| *uuid == value) => {
                 Control { input: "select", options: select(choices), value, ..base }
             }
-            Some(Choices::Newest(newest)) => {
+            Some(Choices::Newest(newest, chosen)) => {
                 let choice = |(sent, text): (String, String)| Choice { value: sent, text, chosen: false };
                 let options = newest.into_iter().map(choice).collect();
-                Control { value, hint: texts.too_many.to_owned(), options, ..base }
+                Control { value, hint: (texts.too_many)(chosen.as_deref()), options, ..base }
             }
             _ => Control { value, ..base },
         },

@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 /// What was done when it was no operation: a disk file became a volume.
 pub(crate) const REGISTERED: &str = "register";
 
-/// The link to a page that says that this was done: [`REGISTERED`], or the name of an operation.
+/// What was done when the same form had done it before.
+pub(crate) const BEFORE: &str = "before";
+
+/// The link to a page that says that this was done: [`REGISTERED`], [`BEFORE`], or the name of an operation.
 pub(crate) fn link(visit: &Visit, page: &str, what: &str) -> String {
     let joint = if page.contains('?') { '&' } else { '?' };
     format!("{page}{joint}done={what}.{}", mark(&visit.csrf(), what))
@@ -22,6 +25,7 @@ pub(crate) fn notice(visit: &Visit) -> Option<String> {
     }
     let texts = visit.texts;
     let name = match what {
+        BEFORE => return Some(texts.done_before.to_owned()),
         REGISTERED => texts.register_volume.to_owned(),
         name => texts.operation(operation(name)?.name),
     };

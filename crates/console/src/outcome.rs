@@ -65,7 +65,7 @@ pub(crate) async fn perform(
             Ok(sign_in::with_new_password(visit, forms::back(operation, &visit.form)))
         }
         Called::Now(reply) => Ok(show(console, visit, operation, &reply).await),
-        Called::Before(page) => Ok(see_other(&page)),
+        Called::Before(page) => Ok(see_other(&done::link(visit, &page, done::BEFORE))),
     }
 }
 
@@ -140,7 +140,7 @@ async fn submit(
         None => about::name(console, visit, long, &visit.form).await,
     };
     let name = match what {
-        Some(what) => format!("{}: {what}", visit.texts.operation(long.name)),
+        Some(what) => (visit.texts.job_of)(&visit.texts.operation(long.name), &what),
         None => visit.texts.operation(long.name),
     };
     let request = Map::from_iter([
@@ -150,7 +150,7 @@ async fn submit(
     ]);
     let reply = match call_once(console, visit, submit, request).await {
         Ok(Called::Now(reply)) => reply,
-        Ok(Called::Before(page)) => return Ok(see_other(&page)),
+        Ok(Called::Before(page)) => return Ok(see_other(&done::link(visit, &page, done::BEFORE))),
         // What is wrong with what was typed is said as the operation itself says it.
         Err(error) => return Err(console.api.check(long, parameters, &visit.visitor).await.err().unwrap_or(error)),
     };

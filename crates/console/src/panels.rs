@@ -157,5 +157,8 @@ async fn storage_use(
 pub(crate) fn holds(visit: &Visit, held: Option<StorageUse>) -> String {
     let texts = visit.texts;
     let Some(StorageUse { stored, logical }) = held else { return texts.not_measured.to_owned() };
+    if logical == 0 {
+        return texts.holds_nothing.to_owned();
+    }
     (texts.holds)(&units::bytes(logical), &units::bytes(stored), &units::ratio(logical, stored))
 }

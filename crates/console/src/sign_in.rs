@@ -71,6 +71,8 @@ pub(crate) fn ask(visit: &Visit, error: Option<Box<ErrorCode>>) -> Reply {
 /// The page for whoever has just changed its password, which has ended its session.
 pub(crate) fn with_new_password(visit: &Visit, next: String) -> Reply {
     let to = Destination { next, kept: Pairs::default() };
+    // Nobody is signed in any more.
+    let visit = &Visit { person: None, ..visit.clone() };
     ask_for(visit, StatusCode::OK, to, Some(visit.texts.password_changed.to_owned()), None)
 }
 

@@ -67,7 +67,8 @@ pub(crate) struct Texts {
     pub(crate) no: &'static str,
     pub(crate) one_a_line: &'static str,
     pub(crate) several: &'static str,
-    pub(crate) too_many: &'static str,
+    /// What is said where too much could be chosen, of which this is.
+    pub(crate) too_many: fn(Option<&str>) -> String,
     pub(crate) password_itself: &'static str,
     pub(crate) password_again: &'static str,
     pub(crate) passwords_differ: &'static str,
@@ -92,6 +93,9 @@ pub(crate) struct Texts {
     pub(crate) what_failed: &'static str,
     pub(crate) when_failed: &'static str,
     pub(crate) why_failed: &'static str,
+    pub(crate) who_failed: &'static str,
+    /// What was done how often.
+    pub(crate) times: fn(&str, u64) -> String,
     pub(crate) recent_backups: &'static str,
     pub(crate) not_found: &'static str,
     pub(crate) not_found_text: &'static str,
@@ -116,6 +120,7 @@ pub(crate) struct Texts {
     pub(crate) history: &'static str,
     pub(crate) what_it_holds: &'static str,
     pub(crate) not_measured: &'static str,
+    pub(crate) holds_nothing: &'static str,
     pub(crate) last_backup: &'static str,
     pub(crate) longest_without_backup: &'static str,
     pub(crate) not_made: &'static str,
@@ -138,6 +143,9 @@ pub(crate) struct Texts {
     pub(crate) show_all: fn(u64) -> String,
     /// What was done.
     pub(crate) done: fn(&str) -> String,
+    pub(crate) done_before: &'static str,
+    /// What a job is called: what is done, and with what.
+    pub(crate) job_of: fn(&str, &str) -> String,
     pub(crate) ago: fn(Age) -> String,
     /// How much is free, and of how much.
     pub(crate) free: fn(&str, &str) -> String,
@@ -217,7 +225,11 @@ pub(crate) static ENGLISH: Texts = Texts {
     no: "no",
     one_a_line: "One in each line.",
     password_itself: "The password itself; its digest is what is sent.",
-    too_many: "There are too many to list: these are the newest. Type the id of another one, which stands on its page.",
+    too_many: |chosen| {
+        let how =
+            "There are too many to list. The newest are offered; type the id of another one, which stands on its page.";
+        chosen.map_or(how.to_owned(), |name| format!("This is {name}. {how}"))
+    },
     several: "Several can be chosen with Ctrl or Shift.",
     password_again: "The password once more",
     passwords_differ: "The two passwords differ: type the same one twice.",
@@ -242,6 +254,8 @@ pub(crate) static ENGLISH: Texts = Texts {
     what_failed: "What",
     when_failed: "When",
     why_failed: "Why",
+    who_failed: "Account",
+    times: |what, count| if count == 1 { what.to_owned() } else { format!("{what} ({count} times)") },
     recent_backups: "Newest backups",
     not_found: "Not found",
     not_found_text: "There is no such page, or it shows something that is gone or that you may not see.",
@@ -267,6 +281,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     history: "History",
     what_it_holds: "What it holds",
     not_measured: "It has not been measured yet.",
+    holds_nothing: "No backups and images yet.",
     last_backup: "Last backup",
     longest_without_backup: "Longest without a backup",
     not_made: "The page could not be made.",
@@ -286,6 +301,8 @@ pub(crate) static ENGLISH: Texts = Texts {
     range: |from, to, total| format!("{from} to {to} of {total}"),
     show_all: |count| format!("Show all ({count})"),
     done: |what| format!("Done: {what}"),
+    done_before: "This form was sent before: here is what came of it. Open the form again to do the same once more.",
+    job_of: |operation, what| format!("{operation}: {what}"),
     ago: |age| match age {
         Age::Seconds(count) => format!("{count} s ago"),
         Age::Minutes(count) => format!("{count} min ago"),
@@ -305,7 +322,7 @@ pub(crate) static ENGLISH: Texts = Texts {
         )
     },
     changed_of: |changed, of, percent| format!("{changed} of {of} ({percent} %)"),
-    cells: |changed, of, percent, cell| format!("{changed} of {of} ({percent} %); Each cell stands for {cell}"),
+    cells: |changed, of, percent, cell| format!("{changed} of {of} ({percent} %). Each cell stands for {cell}"),
     sent_to: |client| format!("to {client}"),
     sent: |percent, sent, of, rate| format!("{percent} %, {sent} of {of}, {rate}/s"),
     docs: &docs::ENGLISH,

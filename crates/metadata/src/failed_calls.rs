@@ -11,7 +11,7 @@ const KEPT_MS: i64 = 30 * 24 * 3_600_000;
 /// Of an account, so many at most: the newest. Nobody can fill the database with failures.
 const OF_ACCOUNT: u64 = 200;
 
-/// A call that failed.
+/// A call that failed: the newest of an account's calls of one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedCallRow {
     /// Who called.
@@ -24,6 +24,8 @@ pub struct FailedCallRow {
     pub operation: String,
     /// What a poll answers: JSON with the error.
     pub error: String,
+    /// How many of them failed.
+    pub times: u64,
 }
 
 impl Metadata {
@@ -49,7 +51,8 @@ impl Metadata {
             .await
     }
 
-    /// The newest that failed since then, of an account or of all.
+    /// What failed since then, of an account or of all, the newest first: of each account's calls of one operation the newest, and
+    /// how many there were. So a program that fails again and again pushes nothing else out.
     pub async fn failed_calls(
         &self,
         account: Option<AccountUuid>,
@@ -58,8 +61,12 @@ impl Metadata {
     ) -> Result<Vec<FailedCallRow>, MetadataError> {
         let of_account = if account.is_some() { "AND account_uuid = $3" } else { "" };
         let sql = format!(
-            "SELECT account_uuid, failed, job, operation, error FROM failed_call WHERE failed > $1 {of_account} \
-             ORDER BY failed DESC, job LIMIT $2"
+            "SELECT account_uuid, failed, job, operation, error, times FROM \
+             (SELECT account_uuid, failed, job, operation, error, \
+             ROW_NUMBER() OVER (PARTITION BY account_uuid, operation ORDER BY failed DESC, job) AS place, \
+             COUNT(*) OVER (PARTITION BY account_uuid, operation) AS times \
+             FROM failed_call WHERE failed > $1 {of_account}) AS newest \
+             WHERE place = 1 ORDER BY failed DESC, job LIMIT $2"
         );
         let values = [since.0.into(), number(limit)].into_iter().chain(account.map(text)).collect();
         let rows = all(self.reader(), &sql, values).await?;
@@ -70,6 +77,7 @@ impl Metadata {
                 job: row.text("job")?,
                 operation: row.text("operation")?,
                 error: row.text("error")?,
+                times: row.count("times")?,
             })
         };
         rows.iter().map(row).collect()

@@ -135,6 +135,9 @@ pub(crate) enum PerformError {
     /// The reply is not JSON.
     #[error("encode the reply")]
     Encode(#[source] serde_json::Error),
+    /// The call was not let in.
+    #[error(transparent)]
+    Refused(ServiceError),
     /// The service refused, or failed.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -52,18 +52,24 @@ pub(crate) struct Outcome {
     pub(crate) succeeded: bool,
     /// The reply, or the error.
     pub(crate) body: Value,
+    /// Whether the call was not even let in.
+    pub(crate) refused: bool,
 }
 
 impl Outcome {
     /// It failed so.
     pub(crate) fn failed(code: &ErrorCode) -> Self {
-        Self { succeeded: false, body: reply::error_body(code) }
+        Self { succeeded: false, body: reply::error_body(code), refused: false }
+    }
+
+    /// The code of its error.
+    fn code(&self) -> Option<&str> {
+        self.body.pointer("/error/code").and_then(Value::as_str)
     }
 
     /// Whether the reference tells that the operation can end so.
     fn is_declared(&self, operation: &OperationDescription) -> bool {
-        let code = self.body.pointer("/error/code").and_then(Value::as_str);
-        code.is_none_or(|code| operation.errors().iter().any(|kind| kind.code == code))
+        self.code().is_none_or(|code| operation.errors().iter().any(|kind| kind.code == code))
     }
 }
 
@@ -114,12 +120,12 @@ impl<B: Backend> Calls<B> {
         caught(self.attempt(call), operation, &job).await
     }
 
-    /// The same for a program, which nobody may watch: that a call which takes long has failed is noted.
+    /// The same for a program, which nobody may watch: that a call which takes long was let in and has failed is noted.
     pub(crate) async fn call_and_note(self: Arc<Self>, call: Call) -> Outcome {
         let (job, operation, backend) = (call.job.clone(), call.operation, self.backend.clone());
         let caller = call.caller.as_ref().and_then(|caller| caller.as_ref().ok()).copied();
         let outcome = self.call(call).await;
-        if let Some(caller) = caller.filter(|_| operation.long_job && !outcome.succeeded) {
+        if let Some(caller) = caller.filter(|_| operation.long_job && !outcome.succeeded && !outcome.refused) {
             backend.note_failed_call(&job, operation.name, caller, &outcome.body.to_string()).await;
         }
         outcome
@@ -133,7 +139,7 @@ impl<B: Backend> Calls<B> {
                 let parameters = Value::Object(call.parameters);
                 return (call.operation.decode)(parameters).map(|()| json!({})).map_err(PerformError::UnknownValue);
             }
-            Err(Early::Failed(error)) => return Err(error.into()),
+            Err(Early::Failed(error)) => return Err(PerformError::Refused(error)),
         };
         // Ids that clients give a job may be any text; where a uuid is needed another one names the work.
         let job = call.job.parse().unwrap_or_else(|_| JobUuid::random());
@@ -151,15 +157,25 @@ impl<B: Backend> Calls<B> {
         context: Context,
     ) -> Result<Value, PerformError> {
         let performer = self.performers.get(operation.index).expect("each operation has a performer");
-        let tracked = context.caller.filter(|_| operation.long_job).map(|caller| (caller, context.job.to_string()));
-        if let Some((caller, id)) = &tracked {
-            self.backend.work_begin(id, operation.name, *caller, &context);
-        }
-        let reply = performer(self.backend.clone(), context, Value::Object(parameters)).await;
-        if let Some((_, id)) = &tracked {
-            self.backend.work_end(id);
-        }
-        reply
+        let is_long = |_: &Caller| operation.long_job;
+        let _tracked = context.caller.filter(is_long).map(|caller| {
+            let id = context.job.to_string();
+            self.backend.work_begin(&id, operation.name, caller, &context);
+            Tracked { backend: self.backend.clone(), id }
+        });
+        performer(self.backend.clone(), context, Value::Object(parameters)).await
+    }
+}
+
+/// A call that takes long, until it ends: also by a panic.
+struct Tracked<B: Backend> {
+    backend: Arc<B>,
+    id: String,
+}
+
+impl<B: Backend> Drop for Tracked<B> {
+    fn drop(&mut self) {
+        self.backend.work_end(&self.id);
     }
 }
 
@@ -205,7 +221,8 @@ impl<B: Backend> Dispatch for Calls<B> {
     ) -> BoxFuture<Performed> {
         Box::pin(async move {
             let job = context.job.to_string();
-            let Outcome { succeeded, body } = caught(self.run(operation, parameters, context), operation, &job).await;
+            let Outcome { succeeded, body, .. } =
+                caught(self.run(operation, parameters, context), operation, &job).await;
             Performed { succeeded, body }
         })
     }
@@ -221,18 +238,24 @@ async fn caught(
     operation: &'static OperationDescription,
     job: &str,
 ) -> Outcome {
-    let outcome = match AssertUnwindSafe(performing).catch_unwind().await {
-        Ok(Ok(body)) => Outcome { succeeded: true, body },
-        Ok(Err(PerformError::Service(error))) => Outcome::failed(&error_reply::error_code(&error, job)),
-        Ok(Err(PerformError::UnknownValue(error))) => Outcome::failed(&error_reply::unknown_value(&error)),
-        Ok(Err(PerformError::Encode(error))) => {
-            let error = ServiceError::Internal { action: "encode the reply", source: Box::new(error) };
-            Outcome::failed(&error_reply::error_code(&error, job))
-        }
-        Err(_) => Outcome::failed(&error_reply::panicked(job)),
+    let ended = async {
+        let outcome = match performing.await {
+            Ok(body) => Outcome { succeeded: true, body, refused: false },
+            Err(PerformError::Refused(error)) => {
+                Outcome { refused: true, ..Outcome::failed(&error_reply::error_code(&error, job)) }
+            }
+            Err(PerformError::Service(error)) => Outcome::failed(&error_reply::error_code(&error, job)),
+            Err(PerformError::UnknownValue(error)) => Outcome::failed(&error_reply::unknown_value(&error)),
+            Err(PerformError::Encode(error)) => {
+                let error = ServiceError::Internal { action: "encode the reply", source: Box::new(error) };
+                Outcome::failed(&error_reply::error_code(&error, job))
+            }
+        };
+        debug_assert!(outcome.is_declared(operation), "{} does not declare {}", operation.name, outcome.body);
+        outcome
     };
-    debug_assert!(outcome.is_declared(operation), "{} does not declare {}", operation.name, outcome.body);
-    outcome
+    let ended = AssertUnwindSafe(ended).catch_unwind().await;
+    ended.unwrap_or_else(|_| Outcome::failed(&error_reply::panicked(job)))
 }
 
 /// Checks everything that is checked before an operation is performed.

@@ -297,7 +297,7 @@ impl<B: Backend> Front<B> {
             Ok(JobState::Unknown) => Err(FrontRefusal::not_found("the job has been expired")),
             Ok(JobState::Done { operation, succeeded, body }) => {
                 let body = serde_json::from_str(&body).map_err(|error| internal(&error))?;
-                Ok(ended(Outcome { succeeded, body }, &operation, wants_schema(&head.headers)))
+                Ok(ended(Outcome { succeeded, body, refused: false }, &operation, wants_schema(&head.headers)))
             }
             // A 503 here would say that the job failed.
             Err(error) => Err(internal(&error)),
@@ -340,7 +340,7 @@ fn accepted(operation: &OperationDescription, call: &Call, timeout: Option<Durat
 
 /// The answer to a call, or to a poll, once it has ended.
 fn ended(outcome: Outcome, operation: &str, wants_schema: bool) -> Reply {
-    let Outcome { succeeded, mut body } = outcome;
+    let Outcome { succeeded, mut body, .. } = outcome;
     if !succeeded {
         return reply::json(StatusCode::SERVICE_UNAVAILABLE, &body);
     }

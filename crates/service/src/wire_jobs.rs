@@ -92,11 +92,11 @@ impl Service {
         Ok(self.metadata.failed_calls(account, since, limit).await?)
     }
 
-    /// The calls that take long and run here now, apart from long jobs, as far as the caller sees them; oldest first.
+    /// The calls that take long and run here now, apart from long jobs, as far as the caller sees them; newest first.
     pub fn running_calls(&self, caller: Caller) -> Vec<RunningCall> {
         let mut running = self.progress.running();
         running.retain(|call| !call.is_long_job && (caller.administrator || call.account == caller.account));
-        running.sort_by_key(|call| call.begun);
+        running.sort_by_key(|call| std::cmp::Reverse(call.begun));
         let shown = |call: TrackedCall| {
             let progress = call.work.progress();
             RunningCall { operation: call.operation, percent: progress.percent, step: progress.step.to_owned() }

@@ -1,11 +1,12 @@
-//! When volumes were last backed up. Each volume costs a look into the index of backups by volume and time, however many
-//! backups there are.
+//! When volumes were last backed up. Each volume that is looked at costs a look into the index of backups by volume and time,
+//! however many backups there are; to find those that have gone longest, all ready volumes are looked at.
 
 use super::parameters::Parameters;
 use super::shapes::Seen;
 use crate::columns::{Columns, all};
 use crate::{Metadata, MetadataError, Scope};
 use imprint_domain::{AccountUuid, Timestamp, VolumeBackupUuid, VolumeUuid};
+use sea_orm::DbBackend;
 
 /// A volume, and the newest of its ready backups that is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +66,17 @@ impl Metadata {
 
     async fn find_last(&self, mut parameters: Parameters, rest: &str) -> Result<Vec<LastBackup>, MetadataError> {
         let seen = parameters.seen("x", OWNED).map(|seen| format!(" AND {seen}")).unwrap_or_default();
+        let newest = format!(
+            "FROM volume_backup x WHERE x.volume_uuid = v.uuid AND x.status = 'Ready'{seen} ORDER BY x.created DESC LIMIT 1"
+        );
+        // PostgreSQL would read all backups for the other one, and SQLite does not know LATERAL.
+        let joined = if self.reader().get_database_backend() == DbBackend::Postgres {
+            format!("LEFT JOIN LATERAL (SELECT x.uuid, x.created {newest}) b ON true")
+        } else {
+            format!("LEFT JOIN volume_backup b ON b.uuid = (SELECT x.uuid {newest})")
+        };
         let sql = format!(
-            "SELECT v.uuid, v.name, v.account_uuid, b.uuid AS backup_uuid, b.created AS begun \
-             FROM volume v LEFT JOIN volume_backup b ON b.uuid = (SELECT x.uuid FROM volume_backup x \
-             WHERE x.volume_uuid = v.uuid AND x.status = 'Ready'{seen} ORDER BY x.created DESC LIMIT 1) {rest}"
+            "SELECT v.uuid, v.name, v.account_uuid, b.uuid AS backup_uuid, b.created AS begun FROM volume v {joined} {rest}"
         );
         all(self.reader(), &sql, parameters.values()).await?.iter().map(LastBackup::read).collect()
     }

@@ -1,6 +1,6 @@
 //! Jobs that clients poll.
 
-use imprint_domain::{AccountUuid, Timestamp};
+use imprint_domain::{AccountUuid, Clock, Timestamp};
 use imprint_metadata::JobRow;
 
 on_both! {
@@ -24,16 +24,22 @@ on_both! {
             db.metadata.note_failed_call(ann, &format!("{nth:03}"), "CreateVolumeBackup", "{}").await.unwrap();
             db.clock.advance(1_000);
         }
-        let of = async |account, since| db.metadata.failed_calls(account, since, 1_000).await.unwrap();
-        let of_ann = of(Some(ann), Timestamp(0)).await;
-        assert_eq!((of_ann.len(), of_ann[0].job.as_str(), of_ann[199].job.as_str()), (200, "249", "050"));
-        assert_eq!(of(Some(bob), Timestamp(0)).await.len(), 1);
-        assert_eq!(of(None, Timestamp(0)).await.len(), 201);
-        assert_eq!(of(None, of_ann[2].failed).await.len(), 2);
+        db.metadata.note_failed_call(ann, "x", "AddImage", "{}").await.unwrap();
+        let of = async |account, since| {
+            let rows = db.metadata.failed_calls(account, Timestamp(since), 1_000).await.unwrap();
+            rows.into_iter().map(|row| (row.account, row.job, row.times)).collect::<Vec<_>>()
+        };
+        let (added, backed_up) = ((ann, "x".to_owned(), 1), (ann, "249".to_owned(), 199));
+        let of_bob = [(bob, "b".to_owned(), 1)];
+        assert_eq!(of(Some(ann), 0).await, [added.clone(), backed_up.clone()]);
+        assert_eq!(of(Some(bob), 0).await, of_bob);
+        assert_eq!(of(None, 0).await, [vec![added.clone(), backed_up], of_bob.into()].concat());
+        let now = db.clock.now().0;
+        assert_eq!(of(None, now - 2_500).await, [added, (ann, "249".to_owned(), 2)]);
         // Old ones go whoever's they are.
         db.clock.advance(31 * 24 * 3_600_000);
         db.metadata.note_failed_call(ann, "new", "CreateVolumeBackup", "{}").await.unwrap();
-        assert_eq!(of(None, Timestamp(0)).await.len(), 1);
+        assert_eq!(of(None, 0).await, [(ann, "new".to_owned(), 1)]);
     }
 
     async fn jobs_that_a_dead_server_ran_fail_and_old_ones_are_swept(db: &TestDb) {
