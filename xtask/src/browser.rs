@@ -16,11 +16,17 @@ const AXE: &str = "axe-core@4.14.1";
 /// The SHA-256 of the script in it that runs in pages.
 const AXE_DIGEST: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
 
-/// Runs the browser's tests.
+/// Builds the server, and runs the browser's tests on it.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    run(&mut cargo(&["build", "--package", "imprint"]))?;
+    test_built(arguments)
+}
+
+/// Runs the browser's tests on the server that the tests of the workspace have built: by itself it would be built once more,
+/// because it has other features there.
+pub(crate) fn test_built(arguments: &[String]) -> Result<()> {
     install_missing(&[Need::QemuUtils, Need::Browser])?;
     fetch_axe()?;
-    run(&mut cargo(&["build", "--package", "imprint"]))?;
     run(ours("test").args(arguments))
 }
 

@@ -10,5 +10,5 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     install_missing(&[Need::QemuUtils, Need::PostgreSql])?;
     run(cargo(&["test", "--workspace"]).args(arguments))?;
     // What is asked for by name is not there.
-    if arguments.is_empty() { browser::test(&[]) } else { Ok(()) }
+    if arguments.is_empty() { browser::test_built(&[]) } else { Ok(()) }
 }
