@@ -1,6 +1,6 @@
 //! What a form is about that may lose something: each thing by its name, with a link to its page.
 
-use crate::cell::{Cell, text};
+use crate::cell::{Cell, name_of, text};
 use crate::collections::collection;
 use crate::console::Console;
 use crate::forms;
@@ -74,7 +74,6 @@ async fn of_group(console: &Console, visit: &Visit, group: Option<&str>) -> Vec<
 /// A thing's name, or its id if it has none.
 fn named(path: &str, row: &Value) -> Cell {
     let uuid = text(row, "uuid");
-    let name = ["name", "tag", "AccessKeyID"].map(|field| text(row, field));
-    let name = name.into_iter().find(|name| !name.trim().is_empty()).unwrap_or(uuid);
+    let name = name_of(row).unwrap_or(uuid);
     Cell { text: name.to_owned(), exact: Some(uuid.to_owned()), href: Some(format!("/{path}/{uuid}")), class: "" }
 }

@@ -10,6 +10,12 @@ pub(crate) fn text<'a>(row: &'a Value, field: &str) -> &'a str {
     row.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// What people call a thing; nothing if it has no name.
+pub(crate) fn name_of(row: &Value) -> Option<&str> {
+    let names = ["name", "tag", "AccessKeyID"].map(|field| text(row, field));
+    names.into_iter().find(|name| !name.trim().is_empty())
+}
+
 /// A value as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Template)]
 #[template(path = "cell.html")]

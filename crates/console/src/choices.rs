@@ -22,7 +22,8 @@ pub(crate) enum Choices {
     Newest(Vec<(String, String)>, Option<String>),
 }
 
-/// What the id in a parameter can name, of which one may be chosen. `None` if that cannot be asked for: whoever cannot choose types the id, and a form is not lost for that.
+/// What the id in a parameter can name, of which one may be chosen. `None` if that cannot be asked for: whoever cannot
+/// choose types the id, and a form is not lost for that.
 pub(crate) async fn choices(console: &Console, visit: &Visit, rule: &ParamRule, chosen: &str) -> Option<Choices> {
     // Whoever is not signed in sees nothing to choose from.
     visit.person.as_ref()?;

@@ -1,6 +1,6 @@
 //! The page of one thing: what it is, what can be done with it, what belongs to it.
 
-use crate::cell::{Cell, cell, is_id, text};
+use crate::cell::{Cell, cell, is_id, name_of, text};
 use crate::collections::{Collection, collection, of_field_in};
 use crate::console::Console;
 use crate::jobs::JobState;
@@ -90,8 +90,6 @@ async fn load(
         let filter = Pairs::default().with(related.field, uuid);
         sections.push(Section::filtered(console, visit, other, &filter).await?);
     }
-    let name = ["name", "tag", "AccessKeyID"].iter().find_map(|field| row.get(*field)).and_then(Value::as_str);
-    let name = name.filter(|name| !name.trim().is_empty());
     let live = match found_in.path {
         "jobs" => Some((format!("/events/job/{uuid}"), JobState::new(console, visit, &row))),
         _ => None,
@@ -104,7 +102,7 @@ async fn load(
         names.put(visit.texts, &row, &fact.field, &mut fact.cell);
     }
     Ok(Some(DetailPage {
-        layout: Layout::new(visit, name.unwrap_or(uuid), found_in.path),
+        layout: Layout::new(visit, name_of(&row).unwrap_or(uuid), found_in.path),
         collection_href: format!("/{}", found_in.path),
         collection_title: (found_in.title)(visit.texts),
         actions: actions.collect(),

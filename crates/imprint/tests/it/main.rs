@@ -75,6 +75,8 @@ mod storage_changes;
 #[cfg(test)]
 mod storages;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tags;
 #[cfg(test)]
 mod templates;
